@@ -1,0 +1,1 @@
+"""The kernel: what every citywatch process must agree on."""

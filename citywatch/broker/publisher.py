@@ -1,0 +1,92 @@
+"""Sending: QoS 1, a bounded number of messages on their way, and certainty at the end."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from time import monotonic
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+
+from citywatch.broker.address import BrokerAddress
+from citywatch.broker.client import Client
+from citywatch.broker.network import Connection, Network
+from citywatch.errors import Unavailable
+
+
+@dataclass(frozen=True, slots=True)
+class Will:
+    """What the broker publishes, retained, when the connection ends without a good-bye."""
+
+    topic: str
+    payload: bytes
+
+
+class Publisher(Connection):
+    """Publishes with QoS 1 and keeps at most ``window`` messages unconfirmed."""
+
+    def __init__(
+        self,
+        network: Network,
+        address: BrokerAddress,
+        *,
+        client_id: str,
+        window: int = 1000,
+        will: Will | None = None,
+    ) -> None:
+        client = Client(address, client_id)
+        client.max_inflight_messages_set(0)  # the window is ours; paho's own costs time quadratic in its size
+        if will is not None:
+            client.will_set(will.topic, will.payload, qos=1, retain=True)
+        super().__init__(network, address, client, session_expiry=0, receive_maximum=None, clean_start=True)
+        self._window = window
+        self._allowed = window
+        self._content_types: dict[str, Properties] = {}
+        self.unconfirmed = 0
+        client.on_publish = self._on_publish
+
+    def publish(self, topic: str, payload: bytes, *, content_type: str | None = None, retain: bool = False) -> None:
+        """Hand a message over; wait while ``window`` messages are unconfirmed.
+
+        Raises
+        ------
+        Unavailable
+            The broker confirmed nothing for 60 s.
+        """
+        if self.unconfirmed >= self._allowed:
+            self._poll_until(lambda: self.unconfirmed < self._allowed, timeout=60)
+        self.unconfirmed += 1
+        properties = None if content_type is None else self._properties_of(content_type)
+        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+
+    def flush(self, *, timeout: float = 60.0) -> None:
+        """Wait until the broker has confirmed everything, at most ``timeout`` [s].
+
+        Raises
+        ------
+        Unavailable
+            It did not.
+        """
+        self._poll_until(lambda: self.unconfirmed == 0, timeout=timeout)
+
+    def _poll_until(self, holds: Callable[[], bool], *, timeout: float) -> None:
+        deadline = monotonic() + timeout
+        while not holds():
+            if monotonic() > deadline:
+                raise Unavailable(
+                    f"the broker at {self._address} left {self.unconfirmed} messages unconfirmed for {timeout:g} s"
+                )
+            self._network.poll(0.5)
+
+    def _properties_of(self, content_type: str) -> Properties:
+        if content_type not in self._content_types:
+            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+            properties.ContentType = content_type
+            self._content_types[content_type] = properties
+        return self._content_types[content_type]
+
+    def _after_connect(self, session: str, receive_maximum: int) -> None:  # noqa: ARG002
+        self._allowed = min(self._window, receive_maximum)
+
+    def _on_publish(self, _client: mqtt.Client, _data: object, _mid: int, _code: object, _p: object) -> None:
+        self.unconfirmed -= 1

@@ -1,0 +1,95 @@
+"""Receiving: a persistent session whose messages are acknowledged when the caller says so."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import paho.mqtt.client as mqtt
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from citywatch.broker.address import BrokerAddress
+from citywatch.broker.client import Client
+from citywatch.broker.network import Connection, Network
+from citywatch.clock import Clock, to_micros
+from citywatch.logs import logger
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One message as the broker delivered it; ``epoch`` names the connection it came through."""
+
+    topic: str
+    payload: bytes
+    content_type: str | None
+    received: int  # [us since the epoch]
+    retained: bool
+    mid: int
+    qos: int
+    epoch: int
+
+
+class Subscriber(Connection):
+    """Collects messages until they are taken; ``window`` is the Receive Maximum.
+
+    The broker holds back further messages while ``window`` of them are not acknowledged, so that many are held here
+    at most.
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        address: BrokerAddress,
+        *,
+        client_id: str,
+        filters: Iterable[str],
+        window: int,
+        session_expiry: int,
+        clock: Clock,
+    ) -> None:
+        client = Client(address, client_id, manual_ack=True)
+        super().__init__(
+            network, address, client, session_expiry=session_expiry, receive_maximum=window, clean_start=False
+        )
+        self._filters = tuple(filters)
+        self._clock = clock
+        self._received: list[Delivery] = []
+        client.on_message = self._on_message
+
+    def take(self) -> list[Delivery]:
+        """Return what has arrived since the last call, in order."""
+        taken, self._received = self._received, []
+        return taken
+
+    def acknowledge(self, deliveries: Iterable[Delivery]) -> int:
+        """Acknowledge what came through the present connection; return how many that were.
+
+        The others, the broker will deliver again.
+        """
+        client = self._client
+        count = 0
+        for delivery in deliveries:
+            if delivery.epoch == client.epoch and delivery.qos and self.is_connected:
+                client.ack(delivery.mid, delivery.qos)
+                count += 1
+        return count
+
+    def _after_connect(self, session: str, receive_maximum: int) -> None:  # noqa: ARG002
+        logger().info("subscribed", broker=str(self._address), session=session)
+        self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
+
+    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = repr(message._topic)  # the decoded form raises
+        self._received.append(
+            Delivery(
+                topic=topic,
+                payload=bytes(message.payload),
+                content_type=getattr(message.properties, "ContentType", None),
+                received=to_micros(self._clock.now()),
+                retained=message.retain,
+                mid=message.mid,
+                qos=message.qos,
+                epoch=self._client.epoch,
+            )
+        )

@@ -1,0 +1,105 @@
+"""Observations in columns, and the batches in which ingest hands them to storage."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import IntEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from citywatch.errors import Reason
+from citywatch.model.identifiers import AssetId, SensorId
+
+
+@dataclass(frozen=True, slots=True)
+class Observations:
+    """Columns of equal length n.
+
+    ``datastream_id`` int32; ``phenomenon_time`` and ``received_time`` int64 microseconds since the epoch; ``result``
+    float64 in the unit of the datastream, finite; ``quality`` int16, values of :class:`~citywatch.model.quality.Flag`.
+    """
+
+    datastream_id: NDArray[np.int32]
+    phenomenon_time: NDArray[np.int64]
+    received_time: NDArray[np.int64]
+    result: NDArray[np.float64]
+    quality: NDArray[np.int16]
+
+    def __len__(self) -> int:
+        return len(self.datastream_id)
+
+    def take(self, rows: NDArray[np.intp] | NDArray[np.bool_]) -> "Observations":
+        """Return the chosen rows, in the chosen order."""
+        return Observations(
+            self.datastream_id[rows],
+            self.phenomenon_time[rows],
+            self.received_time[rows],
+            self.result[rows],
+            self.quality[rows],
+        )
+
+
+class Outcome(IntEnum):
+    """What became of an accepted observation."""
+
+    STORED = 0
+    DUPLICATE = 1
+    CONFLICT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The share of one minute of reception and one source in a batch; the open rest is known after the commit."""
+
+    minute: datetime
+    source: str
+    messages: int
+    received: int
+    rejected: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A message, or some readings of it, that cannot be accepted; ``indices`` None means the whole message."""
+
+    received_at: datetime
+    topic: str
+    content_type: str | None
+    reason: Reason
+    detail: str
+    readings: int
+    indices: tuple[int, ...] | None
+    payload: bytes
+    payload_size: int
+    payload_sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class SensorStatus:
+    """A device said it is there, or the broker said it is gone."""
+
+    asset_id: AssetId
+    sensor_id: SensorId
+    state: str
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What one transaction of ingest makes durable; ``row_account`` names the account of each observation, int32."""
+
+    observations: Observations
+    row_account: NDArray[np.int32]
+    accounts: Sequence[Account]
+    dead_letters: Sequence[DeadLetter]
+    statuses: Sequence[SensorStatus]
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedBatch:
+    """A batch as its followers read it: the observations that were stored, ordered by datastream and time."""
+
+    batch_no: int
+    committed_at: datetime
+    observations: Observations

@@ -1,0 +1,321 @@
+"""The shape of seed files. Every model forbids unknown fields and turns itself into a type of ``citywatch.model``."""
+
+import math
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+
+from citywatch.model.identifiers import (
+    IDENTIFIER,
+    AssetId,
+    DistrictId,
+    KindId,
+    ModelId,
+    PropertyId,
+    RuleId,
+    SensorId,
+    SystemId,
+)
+from citywatch.model.names import Name
+from citywatch.model.registry import (
+    Asset,
+    AssetKind,
+    CoverageRule,
+    District,
+    DistrictClass,
+    Measure,
+    ObservedProperty,
+    Origin,
+    QualityLimits,
+    Range,
+    Sampling,
+    Sensor,
+    SensorModel,
+    System,
+)
+from citywatch.model.rules import Direction, Mark, Method, Rule, Severity, Tier
+from citywatch.model.units import is_known
+
+Identifier = Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER.pattern}$")]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Limits = tuple[float | None, float | None]
+
+
+class Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NameEntry(Strict):
+    en: Text
+    zh: Text
+
+    def to_model(self) -> Name:
+        return Name(self.en, self.zh)
+
+
+def _known_unit(unit: str) -> str:
+    if not is_known(unit):
+        raise ValueError("unknown unit; use one of citywatch.model.units.py")
+    return unit
+
+
+class CityEntry(Strict):
+    city_id: Identifier
+    name: NameEntry
+
+
+class SystemEntry(Strict):
+    system_id: Identifier
+    name: NameEntry
+
+    def to_model(self) -> System:
+        return System(SystemId(self.system_id), self.name.to_model())
+
+
+class PropertyEntry(Strict):
+    property_id: Identifier
+    name: NameEntry
+    unit: Text
+    decimals: Annotated[int, Field(ge=0, le=6)]
+
+    check_unit = field_validator("unit")(_known_unit)
+
+    def to_model(self) -> ObservedProperty:
+        return ObservedProperty(PropertyId(self.property_id), self.name.to_model(), self.unit, self.decimals)
+
+
+class QualityEntry(Strict):
+    rate_limit: Positive | None = None
+    spike_suspect: Positive | None = None
+    spike_fail: Positive | None = None
+    flat_suspect: Positive | None = None
+    flat_fail: Positive | None = None
+    gap_factor: Annotated[float, Field(ge=1)] = 5.0
+
+    def to_model(self) -> QualityLimits:
+        return QualityLimits(**self.model_dump())
+
+
+class MeasureEntry(Strict):
+    property_id: Identifier
+    interval: Positive
+    sampling: Sampling = Sampling.SCALAR
+    span: Limits = (None, None)
+    plausible: Limits = (None, None)
+    resolution: Annotated[float, Field(ge=0)] = 0.0
+    quality: QualityEntry = QualityEntry()
+
+    @field_validator("span", "plausible")
+    @classmethod
+    def check_order(cls, limits: Limits) -> Limits:
+        low, high = limits
+        if low is not None and high is not None and low >= high:
+            raise ValueError("the lower limit comes first and is smaller")
+        return limits
+
+    def to_model(self) -> Measure:
+        return Measure(
+            property_id=PropertyId(self.property_id),
+            expected_interval=self.interval,
+            sampling=self.sampling,
+            span=_range(self.span),
+            plausible=_range(self.plausible),
+            resolution=self.resolution,
+            limits=self.quality.to_model(),
+        )
+
+
+def _range(limits: Limits) -> Range:
+    low, high = limits
+    return Range(-math.inf if low is None else low, math.inf if high is None else high)
+
+
+class SensorModelEntry(Strict):
+    model_id: Identifier
+    name: NameEntry
+    measures: Annotated[list[MeasureEntry], Field(min_length=1)]
+
+    def to_model(self) -> SensorModel:
+        return SensorModel(
+            ModelId(self.model_id), self.name.to_model(), tuple(measure.to_model() for measure in self.measures)
+        )
+
+
+class CoverageEntry(Strict):
+    required: Annotated[list[Identifier], Field(min_length=1)]
+    window: Positive
+    min_share: Annotated[float, Field(ge=0, le=1)]
+    source: Text
+    mark: Mark
+
+    def to_model(self) -> CoverageRule:
+        return CoverageRule(
+            tuple(PropertyId(name) for name in self.required), self.window, self.min_share, self.source, self.mark
+        )
+
+
+class KindEntry(Strict):
+    kind_id: Identifier
+    system_id: Identifier
+    name: NameEntry
+    coverage: CoverageEntry | None = None
+
+    def to_model(self) -> AssetKind:
+        coverage = None if self.coverage is None else self.coverage.to_model()
+        return AssetKind(KindId(self.kind_id), SystemId(self.system_id), self.name.to_model(), coverage)
+
+
+class TierEntry(Strict):
+    severity: Annotated[int, Field(ge=1, le=4)]
+    limit: float
+    on_delay: Annotated[float, Field(ge=0)]
+    source: Text
+    mark: Mark
+
+    def to_model(self) -> Tier:
+        return Tier(Severity(self.severity), self.limit, self.on_delay, self.source, self.mark)
+
+
+class RuleEntry(Strict):
+    rule_id: Identifier
+    method: Method
+    kind_id: Identifier
+    property_id: Identifier
+    direction: Direction
+    tiers: Annotated[list[TierEntry], Field(min_length=1)]
+    dead_band: Annotated[float, Field(gt=0)]
+    off_delay: Annotated[float, Field(ge=0)]
+    name: NameEntry
+    message: NameEntry
+    advice: NameEntry
+
+    @field_validator("tiers")
+    @classmethod
+    def check_tiers(cls, tiers: list[TierEntry]) -> list[TierEntry]:
+        severities = [tier.severity for tier in tiers]
+        if severities != sorted(set(severities)):
+            raise ValueError("tiers rise in severity, each severity once")
+        return tiers
+
+    @field_validator("message")
+    @classmethod
+    def check_message(cls, message: NameEntry) -> NameEntry:
+        for text in (message.en, message.zh):
+            try:
+                text.format(asset="", value=0.0, unit="", expected=0.0)
+            except (KeyError, IndexError, ValueError) as error:
+                raise ValueError(f"placeholder {error}: known are asset, value, unit, expected") from error
+        return message
+
+    def to_model(self) -> Rule:
+        return Rule(
+            rule_id=RuleId(self.rule_id),
+            method=self.method,
+            kind_id=KindId(self.kind_id),
+            property_id=PropertyId(self.property_id),
+            direction=self.direction,
+            tiers=tuple(tier.to_model() for tier in self.tiers),
+            dead_band=self.dead_band,
+            off_delay=self.off_delay,
+            name=self.name.to_model(),
+            message=self.message.to_model(),
+            advice=self.advice.to_model(),
+        )
+
+
+class AssetRow(Strict):
+    asset_id: Identifier
+    kind_id: Identifier
+    district_id: Identifier
+    name_en: Text
+    name_zh: Text
+    latitude: Annotated[float, Field(ge=-90, le=90)]
+    longitude: Annotated[float, Field(ge=-180, le=180)]
+    responsible_unit: Text
+    origin: Origin
+    parameters: dict[str, float | str] = {}
+
+    def to_model(self) -> Asset:
+        return Asset(
+            asset_id=AssetId(self.asset_id),
+            kind_id=KindId(self.kind_id),
+            district_id=DistrictId(self.district_id),
+            name=Name(self.name_en, self.name_zh),
+            latitude=self.latitude,
+            longitude=self.longitude,
+            responsible_unit=self.responsible_unit,
+            origin=self.origin,
+            parameters=self.parameters,
+        )
+
+
+class SensorRow(Strict):
+    asset_id: Identifier
+    sensor_id: Identifier
+    model_id: Identifier
+    installed_at: AwareDatetime | None = None
+    removed_at: AwareDatetime | None = None
+    calibrated_at: AwareDatetime | None = None
+
+    @field_validator("removed_at")
+    @classmethod
+    def check_order(cls, removed_at: datetime | None, info: Any) -> datetime | None:
+        installed_at = info.data.get("installed_at")
+        if removed_at is not None and installed_at is not None and removed_at <= installed_at:
+            raise ValueError("a sensor is removed after it was installed")
+        return removed_at
+
+    def to_model(self) -> Sensor:
+        return Sensor(
+            asset_id=AssetId(self.asset_id),
+            sensor_id=SensorId(self.sensor_id),
+            model_id=ModelId(self.model_id),
+            installed_at=self.installed_at,
+            removed_at=self.removed_at,
+            calibrated_at=self.calibrated_at,
+        )
+
+
+class DistrictProperties(Strict):
+    district_id: Identifier
+    name: NameEntry
+    district_class: DistrictClass
+
+
+class GeometryEntry(Strict):
+    type: Literal["Polygon", "MultiPolygon"]
+    coordinates: list[Any]
+
+    @field_validator("coordinates")
+    @classmethod
+    def check_rings(cls, coordinates: list[Any], info: Any) -> list[Any]:
+        polygons = [coordinates] if info.data.get("type") == "Polygon" else coordinates
+        for ring in (ring for polygon in polygons for ring in polygon):
+            if len(ring) < 4 or ring[0] != ring[-1]:
+                raise ValueError("a ring has at least four positions and ends where it starts")
+            if not all(-180 <= longitude <= 180 and -90 <= latitude <= 90 for longitude, latitude in ring):
+                raise ValueError("positions are [longitude, latitude] in degrees")
+        return coordinates
+
+
+class DistrictFeature(Strict):
+    type: Literal["Feature"]
+    properties: DistrictProperties
+    geometry: GeometryEntry
+
+    def to_model(self, boundary_source: str) -> District:
+        return District(
+            district_id=DistrictId(self.properties.district_id),
+            name=self.properties.name.to_model(),
+            district_class=self.properties.district_class,
+            boundary=self.geometry.model_dump(),
+            boundary_source=boundary_source,
+        )
+
+
+class DistrictCollection(Strict):
+    type: Literal["FeatureCollection"]
+    boundary_source: Text
+    features: Annotated[list[DistrictFeature], Field(min_length=1)]

@@ -1,0 +1,263 @@
+"""The one write path of observations, and the reading of committed batches.
+
+A batch is one transaction: observations, latest values, conflicts, ledger, dead letters, statuses, batch number.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from psycopg import errors
+
+from citywatch.clock import from_micros, to_micros
+from citywatch.errors import Misconfigured
+from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
+from citywatch.storage.connection import Connection, translated
+from citywatch.storage.pipeline.columns import from_bytes, to_bytes, to_copy
+from citywatch.storage.sql import load_sql
+
+_SQL: Final = load_sql("citywatch.storage.pipeline", "batches.sql")
+_DAY: Final = timedelta(days=1) // timedelta(microseconds=1)
+
+CHANNEL: Final = "citywatch_batch"
+"""Channel on which every committed batch is announced."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriteReport:
+    """What became of a batch; ``outcome`` holds an :class:`Outcome` per observation, int8, in arrival order."""
+
+    batch_no: int
+    committed_at: datetime
+    outcome: NDArray[np.int8]
+
+
+class BatchWriter:
+    """Writes batches on one connection."""
+
+    def __init__(self, connection: Connection, *, ingester: str) -> None:
+        self._connection = connection
+        self._ingester = ingester
+        self._prepared: set[int] = set()
+
+    def write(self, batch: Batch) -> WriteReport:
+        """Make a batch durable; all or nothing.
+
+        Raises
+        ------
+        Unavailable
+            The database failed; nothing was stored, try again.
+        Rejected
+            Some row can never be stored; nothing was stored, bisect.
+        """
+        with translated(), self._connection.transaction():
+            outcome, kept = self._store(batch.observations)
+            stored = batch.observations.take(_by_key(batch.observations, outcome == Outcome.STORED))
+            self._write_latest(stored.take(_last_of_each_datastream(stored)))
+            self._write_dead_letters(batch.dead_letters)
+            self._write_statuses(batch)
+            self._write_ledger(batch, outcome)
+            messages = sum(account.messages for account in batch.accounts)
+            self._connection.execute(_SQL["lock_batch_numbers"])
+            row = self._connection.execute(
+                _SQL["insert_batch"], (self._ingester, messages, len(stored), to_bytes(stored))
+            ).fetchone()
+            assert row is not None
+            batch_no, committed_at, _ = row
+            self._write_conflicts(batch.observations, outcome, kept, batch_no)
+        return WriteReport(batch_no, committed_at, outcome)
+
+    def _store(self, observations: Observations) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
+        """Store what is new; return the outcome of every row, and the value that stays for its key."""
+        if not len(observations):
+            return np.empty(0, dtype=np.int8), np.empty(0, dtype=np.float64)
+        self._prepare(observations.phenomenon_time)
+        order, fresh = _order_by_key(observations)
+        unique = observations.take(order[fresh])
+        kept = unique.result.copy()
+        known = np.zeros(len(unique), dtype=np.bool_)
+        try:
+            with (
+                self._connection.transaction(),
+                self._connection.cursor() as cursor,
+                cursor.copy(_SQL["copy_observations"]) as copy,
+            ):
+                copy.write(to_copy(unique))
+        except errors.UniqueViolation:
+            rows, values = self._store_by_staging(unique)
+            kept[rows] = values
+            known[rows] = True
+        group = np.cumsum(fresh) - 1
+        kept_of_row = np.empty(len(observations), dtype=np.float64)
+        kept_of_row[order] = kept[group]
+        stored = np.empty(len(observations), dtype=np.bool_)
+        stored[order] = fresh & ~known[group]
+        met = np.where(observations.result == kept_of_row, Outcome.DUPLICATE, Outcome.CONFLICT)
+        return np.where(stored, Outcome.STORED, met).astype(np.int8), kept_of_row
+
+    def _prepare(self, times: NDArray[np.int64]) -> None:
+        """Have the partitions made that the days of this batch need."""
+        days = {int(day) for day in np.unique(times // _DAY)} - self._prepared
+        if days:
+            self._connection.execute(_SQL["prepare"], ([from_micros(day * _DAY) for day in sorted(days)],))
+            self._prepared |= days
+
+    def _store_by_staging(self, unique: Observations) -> tuple[list[int], list[float]]:
+        """Store rows of which some are known already; return the places of those and the values they met."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(_SQL["make_staging"])
+            with cursor.copy(_SQL["copy_staging"]) as copy:
+                copy.write(to_copy(unique))
+            cursor.execute(_SQL["insert_from_staging"])
+            stored = {(stream, to_micros(time)) for stream, time in cursor}
+            existing = {(stream, to_micros(time)): result for stream, time, result in cursor.execute(_SQL["existing"])}
+            cursor.execute(b"TRUNCATE staging")
+        keys = zip(unique.datastream_id.tolist(), unique.phenomenon_time.tolist(), strict=True)
+        known = [(row, existing[key]) for row, key in enumerate(keys) if key not in stored]
+        return [row for row, _ in known], [value for _, value in known]
+
+    def _write_latest(self, rows: Observations) -> None:
+        if len(rows):
+            self._connection.execute(
+                _SQL["upsert_latest"],
+                (
+                    rows.datastream_id.tolist(),
+                    _instants(rows.phenomenon_time),
+                    _instants(rows.received_time),
+                    rows.result.tolist(),
+                    rows.quality.tolist(),
+                ),
+            )
+
+    def _write_conflicts(
+        self, observations: Observations, outcome: NDArray[np.int8], kept: NDArray[np.float64], batch_no: int
+    ) -> None:
+        refused = outcome == Outcome.CONFLICT
+        rows = observations.take(refused)
+        if len(rows):
+            self._connection.execute(
+                _SQL["insert_conflicts"],
+                (
+                    batch_no,
+                    rows.datastream_id.tolist(),
+                    _instants(rows.phenomenon_time),
+                    kept[refused].tolist(),
+                    rows.result.tolist(),
+                    _instants(rows.received_time),
+                ),
+            )
+
+    def _write_ledger(self, batch: Batch, outcome: NDArray[np.int8]) -> None:
+        if not batch.accounts:
+            return
+        size = len(batch.accounts)
+        stored, duplicate, conflict = (
+            np.bincount(batch.row_account[outcome == kind], minlength=size).tolist() for kind in Outcome
+        )
+        # one order of rows for all ingesters, else two of them could wait for each other
+        order = sorted(range(size), key=lambda i: (batch.accounts[i].minute, batch.accounts[i].source))
+        accounts = [batch.accounts[i] for i in order]
+        self._connection.execute(
+            _SQL["upsert_ledger"],
+            (
+                [account.minute for account in accounts],
+                [account.source for account in accounts],
+                [account.messages for account in accounts],
+                [account.received for account in accounts],
+                [stored[i] for i in order],
+                [duplicate[i] for i in order],
+                [conflict[i] for i in order],
+                [account.rejected for account in accounts],
+            ),
+        )
+
+    def _write_dead_letters(self, letters: Iterable[DeadLetter]) -> None:
+        rows = [
+            (
+                letter.received_at,
+                _storable(letter.topic),
+                None if letter.content_type is None else _storable(letter.content_type),
+                letter.reason.value,
+                _storable(letter.detail),
+                letter.readings,
+                None if letter.indices is None else list(letter.indices),
+                letter.payload,
+                letter.payload_size,
+                letter.payload_sha256,
+            )
+            for letter in letters
+        ]
+        if rows:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_SQL["insert_dead_letters"], rows)
+
+    def _write_statuses(self, batch: Batch) -> None:
+        statuses = sorted(batch.statuses, key=lambda status: (status.asset_id, status.sensor_id))
+        rows = [(status.asset_id, status.sensor_id, status.state, status.changed_at) for status in statuses]
+        if rows:
+            with self._connection.cursor() as cursor:
+                cursor.executemany(_SQL["upsert_status"], rows)
+
+
+def newest_batch_no(connection: Connection) -> int:
+    """Return the number of the newest committed batch, 0 when there is none."""
+    with translated():
+        row = connection.execute(_SQL["newest_batch_no"]).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def read_batches(connection: Connection, *, after: int, limit: int) -> Sequence[CommittedBatch]:
+    """Return up to ``limit`` batches that follow number ``after``.
+
+    Raises
+    ------
+    Misconfigured
+        The batches asked for have been pruned.
+    """
+    with translated():
+        rows = connection.execute(_SQL["read_batches"], (after, limit), binary=True).fetchall()
+    for batch_no, _, columns in rows:
+        if columns is None:
+            raise Misconfigured(f"batch {batch_no} was pruned before it was read; run its history again")
+    return [CommittedBatch(batch_no, committed_at, from_bytes(columns)) for batch_no, committed_at, columns in rows]
+
+
+def prune_batches(connection: Connection, *, committed_before: datetime, before: int) -> int:
+    """Drop the column copies of old batches below number ``before``; the observations stay. Return how many."""
+    with translated():
+        return connection.execute(_SQL["prune_columns"], (committed_before, before)).rowcount
+
+
+def _storable(text: str) -> str:
+    """Return text that PostgreSQL can hold: no NUL, no lone surrogate."""
+    return text.replace("\x00", "\\x00").encode("utf-8", "backslashreplace").decode()
+
+
+def _instants(micros: NDArray[np.int64]) -> list[datetime]:
+    return [from_micros(value) for value in micros.tolist()]
+
+
+def _by_key(observations: Observations, chosen: NDArray[np.bool_]) -> NDArray[np.intp]:
+    """Return the chosen rows ordered by datastream and time."""
+    rows = np.flatnonzero(chosen)
+    return rows[np.lexsort((observations.phenomenon_time[rows], observations.datastream_id[rows]))]
+
+
+def _order_by_key(observations: Observations) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Return the rows in key order, and whether each is the first of its key; arrival decides which is first."""
+    order = np.lexsort((observations.phenomenon_time, observations.datastream_id))  # stable
+    streams, times = observations.datastream_id[order], observations.phenomenon_time[order]
+    fresh = np.ones(len(order), dtype=np.bool_)
+    fresh[1:] = (streams[1:] != streams[:-1]) | (times[1:] != times[:-1])
+    return order, fresh
+
+
+def _last_of_each_datastream(ordered: Observations) -> NDArray[np.bool_]:
+    """Return which rows, ordered by datastream and time, are the last of their datastream."""
+    last = np.ones(len(ordered), dtype=np.bool_)
+    last[:-1] = ordered.datastream_id[1:] != ordered.datastream_id[:-1]
+    return last

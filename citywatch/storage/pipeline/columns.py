@@ -1,0 +1,71 @@
+"""Columns of observations as bytes: PostgreSQL's binary COPY format, and the compact form kept in ``batch.columns``."""
+
+from typing import Any, Final
+
+import numpy as np
+
+from citywatch.model.observations import Observations
+
+_POSTGRES_EPOCH: Final = 946_684_800_000_000  # 2000-01-01T00:00Z in microseconds since 1970
+_HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
+_TRAILER: Final = b"\xff\xff"
+# one tuple: the number of fields, then length and big-endian value of each
+_TUPLE: Final = np.dtype(
+    [
+        ("fields", ">i2"),
+        ("phenomenon_size", ">i4"),
+        ("phenomenon_time", ">i8"),
+        ("received_size", ">i4"),
+        ("received_time", ">i8"),
+        ("result_size", ">i4"),
+        ("result", ">f8"),
+        ("datastream_size", ">i4"),
+        ("datastream_id", ">i4"),
+        ("quality_size", ">i4"),
+        ("quality", ">i2"),
+    ]
+)
+_ROW: Final = np.dtype(
+    [
+        ("datastream_id", "<i4"),
+        ("phenomenon_time", "<i8"),
+        ("received_time", "<i8"),
+        ("result", "<f8"),
+        ("quality", "<i2"),
+    ]
+)
+
+
+def to_copy(observations: Observations) -> bytes:
+    """Return the rows for ``COPY observation (phenomenon_time, received_time, result, datastream_id, quality)``."""
+    rows: np.ndarray[Any, Any] = np.empty(len(observations), dtype=_TUPLE)
+    rows["fields"] = 5
+    rows["phenomenon_size"] = rows["received_size"] = rows["result_size"] = 8
+    rows["datastream_size"] = 4
+    rows["quality_size"] = 2
+    rows["phenomenon_time"] = observations.phenomenon_time - _POSTGRES_EPOCH
+    rows["received_time"] = observations.received_time - _POSTGRES_EPOCH
+    rows["result"] = observations.result
+    rows["datastream_id"] = observations.datastream_id
+    rows["quality"] = observations.quality
+    return _HEADER + rows.tobytes() + _TRAILER
+
+
+def to_bytes(observations: Observations) -> bytes:
+    """Return the rows in the compact form, 30 bytes each."""
+    rows: np.ndarray[Any, Any] = np.empty(len(observations), dtype=_ROW)
+    for name in _ROW.names or ():
+        rows[name] = getattr(observations, name)
+    return rows.tobytes()
+
+
+def from_bytes(data: bytes) -> Observations:
+    """Return the rows that :func:`to_bytes` wrote."""
+    rows = np.frombuffer(data, dtype=_ROW)
+    return Observations(
+        datastream_id=rows["datastream_id"].astype(np.int32),
+        phenomenon_time=rows["phenomenon_time"].astype(np.int64),
+        received_time=rows["received_time"].astype(np.int64),
+        result=rows["result"].astype(np.float64),
+        quality=rows["quality"].astype(np.int16),
+    )

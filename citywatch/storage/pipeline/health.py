@@ -1,0 +1,27 @@
+"""Signs of life of the processes."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, Final
+
+from psycopg.types.json import Jsonb
+
+from citywatch.storage.connection import Connection, translated
+from citywatch.storage.sql import load_sql
+
+_SQL: Final = load_sql("citywatch.storage.pipeline", "health.sql")
+
+
+def write_beat(
+    connection: Connection,
+    *,
+    process: str,
+    instance: str,
+    started_at: datetime,
+    at: datetime,
+    state: str,
+    details: Mapping[str, Any],
+) -> None:
+    """Say that a process lives; ``state`` is ok, degraded or stopped."""
+    with translated():
+        connection.execute(_SQL["beat"], (process, instance, started_at, at, state, Jsonb(dict(details))))

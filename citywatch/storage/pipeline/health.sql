@@ -1,0 +1,5 @@
+-- name: beat
+INSERT INTO process_health (process, instance, started_at, beat_at, state, details)
+VALUES (%s, %s, %s, %s, %s, %s)
+ON CONFLICT (process, instance) DO UPDATE SET
+    started_at = excluded.started_at, beat_at = excluded.beat_at, state = excluded.state, details = excluded.details

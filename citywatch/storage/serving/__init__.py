@@ -1,0 +1,1 @@
+"""What the API and the delivery worker read and write; asynchronous."""

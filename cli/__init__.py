@@ -1,0 +1,1 @@
+"""The ``citywatch`` command, and the whole system on one machine."""

@@ -1,0 +1,112 @@
+"""Which datastream a reading belongs to: the registry, arranged for looking up by topic and name."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from citywatch.errors import Reason, Rejected
+from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, SensorId, SystemId
+from citywatch.model.registry import Datastream, Sampling
+from citywatch.model.units import Conversion, conversion
+from citywatch.wire.topics import Topic
+
+_REMEMBERED: Final = 1000  # refused names per sensor; a device that invents names must not fill the memory
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Target:
+    """The datastream a reading belongs to, and how its unit is converted."""
+
+    datastream_id: DatastreamId
+    conversion: Conversion | None
+
+
+@dataclass(slots=True)
+class SensorEntry:
+    """The datastreams of one sensor by name, and what is known so far of each (name, unit as sent)."""
+
+    district_id: DistrictId
+    system_id: SystemId
+    removed_at: datetime | None
+    datastreams: dict[str, Datastream] = field(default_factory=dict)
+    targets: dict[tuple[str, str | None], Target] = field(default_factory=dict)
+    refused: dict[tuple[str, str | None], Rejected] = field(default_factory=dict)
+
+
+class Catalogue:
+    """All scalar datastreams. A reading names its property alone (``strain``) or in full (``bridge-1/gauge-2/strain``).
+
+    ``span`` and ``plausible`` are float64 (n, 2), indexed by datastream number, so that they fit every reading that
+    an earlier state of the registry resolved.
+    """
+
+    def __init__(self, datastreams: Iterable[Datastream]) -> None:
+        streams = [stream for stream in datastreams if stream.measure.sampling is Sampling.SCALAR]
+        size = 1 + max((stream.datastream_id for stream in streams), default=0)
+        self.span = np.tile([-np.inf, np.inf], (size, 1))
+        self.plausible = self.span.copy()
+        self._sensors: dict[tuple[AssetId, SensorId], SensorEntry] = {}
+        for stream in streams:
+            measure = stream.measure
+            self.span[stream.datastream_id] = measure.span.low, measure.span.high
+            self.plausible[stream.datastream_id] = measure.plausible.low, measure.plausible.high
+            entry = self._sensors.setdefault(
+                (stream.asset_id, stream.sensor_id),
+                SensorEntry(stream.district_id, stream.system_id, stream.removed_at),
+            )
+            entry.datastreams[measure.property_id] = stream
+            entry.datastreams[f"{stream.asset_id}/{stream.sensor_id}/{measure.property_id}"] = stream
+        self.size = len(streams)
+
+    def sensor(self, topic: Topic) -> SensorEntry:
+        """Return the sensor a topic speaks of.
+
+        Raises
+        ------
+        Rejected
+            ``unknown_datastream``: no such sensor, or it was removed; ``name_mismatch``: it stands in another district
+            or system, so the access rules that follow the topic would not be those of the asset.
+        """
+        entry = self._sensors.get((topic.asset_id, topic.sensor_id))
+        if entry is None:
+            raise Rejected(
+                Reason.UNKNOWN_DATASTREAM, f"there is no sensor {topic.asset_id}/{topic.sensor_id}; register it first"
+            )
+        if entry.removed_at is not None:
+            raise Rejected(Reason.UNKNOWN_DATASTREAM, f"the sensor was removed on {entry.removed_at:%Y-%m-%d}")
+        if entry.district_id != topic.district_id or entry.system_id != topic.system_id:
+            raise Rejected(
+                Reason.NAME_MISMATCH,
+                f"{topic.asset_id} is registered under {entry.district_id}/{entry.system_id}; publish there",
+            )
+        return entry
+
+    def target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
+        """Return where a reading of this name and unit goes, and remember it.
+
+        Raises
+        ------
+        Rejected
+            ``unknown_datastream``, ``name_mismatch`` or ``unit_mismatch``.
+        """
+        key = (name, unit)
+        if key in entry.refused:
+            raise entry.refused[key]
+        try:
+            target = entry.targets[key] = self._find(entry, name, unit)
+        except Rejected as rejection:
+            if len(entry.refused) < _REMEMBERED:
+                entry.refused[key] = rejection.with_traceback(None)
+            raise
+        return target
+
+    def _find(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
+        stream = entry.datastreams.get(name)
+        if stream is None:
+            known = ", ".join(sorted(known for known in entry.datastreams if "/" not in known))
+            reason = Reason.NAME_MISMATCH if "/" in name else Reason.UNKNOWN_DATASTREAM
+            raise Rejected(reason, f"name {name[:200]!r}: this sensor observes {known}")
+        return Target(stream.datastream_id, None if unit is None else conversion(unit, stream.unit))
