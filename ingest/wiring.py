@@ -141,7 +141,7 @@ class Ingester:
         """Say that we live, and read the registry again when somebody changed it."""
         while not self._stop.requested():
             try:
-                with connect(self._database, process="ingest beats", autocommit=True) as connection:
+                with connect(self._database, process="ingest beats") as connection:
                     listen(connection, REGISTRY)
                     self._catalogue = self._read_catalogue()
                     while not self._stop.requested():

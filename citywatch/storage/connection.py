@@ -42,8 +42,8 @@ def connection_options(database: str, process: str) -> dict[str, Any]:
     return options
 
 
-def connect(database: str, *, process: str, autocommit: bool = False) -> Connection:
-    """Open a connection whose sessions see our schema and think in UTC.
+def connect(database: str, *, process: str) -> Connection:
+    """Open a connection that sees our schema, thinks in UTC and commits every statement outside a transaction block.
 
     Raises
     ------
@@ -53,7 +53,7 @@ def connect(database: str, *, process: str, autocommit: bool = False) -> Connect
         Wrong credentials or no such database.
     """
     try:
-        return psycopg.connect(**connection_options(database, process), autocommit=autocommit)
+        return psycopg.connect(**connection_options(database, process), autocommit=True)
     except psycopg.OperationalError as error:
         raise connection_error(error) from error
 

@@ -16,7 +16,7 @@ def create_database(server: str, name: str, *, template: str | None = None) -> b
     template
         Database to copy; nobody may be connected to it.
     """
-    with connect(server, process="admin", autocommit=True) as connection, translated():
+    with connect(server, process="admin") as connection, translated():
         if connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (name,)).fetchone():
             return False
         statement = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
@@ -28,7 +28,7 @@ def create_database(server: str, name: str, *, template: str | None = None) -> b
 
 def drop_database(server: str, name: str) -> None:
     """Drop a database, whoever is connected to it."""
-    with connect(server, process="admin", autocommit=True) as connection, translated():
+    with connect(server, process="admin") as connection, translated():
         connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
 

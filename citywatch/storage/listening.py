@@ -11,12 +11,12 @@ REGISTRY: Final = "citywatch_registry"
 
 
 def listen(connection: Connection, channel: str) -> None:
-    """Subscribe an autocommit connection to a channel."""
+    """Subscribe a connection to a channel."""
     with translated():
         connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
 
-def heard(connection: Connection, *, timeout: float) -> bool:
-    """Wait up to ``timeout`` [s] for an announcement; return whether one or more came."""
+def heard(connection: Connection, *, timeout: float) -> set[str]:
+    """Wait up to ``timeout`` [s] for announcements; return the channels on which some came."""
     with translated():
-        return len(list(connection.notifies(timeout=timeout, stop_after=1))) > 0
+        return {notice.channel for notice in connection.notifies(timeout=timeout, stop_after=1)}

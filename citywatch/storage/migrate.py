@@ -63,7 +63,7 @@ def migrate(database: str) -> MigrationReport:
     Misconfigured
         The database was migrated by another release, or a frozen file was edited.
     """
-    with connect(database, process="migrate", autocommit=True) as connection, translated():
+    with connect(database, process="migrate") as connection, translated():
         connection.execute("SET lock_timeout = '30s'")
         connection.execute(f"SELECT pg_advisory_lock({_LOCK})")
         try:

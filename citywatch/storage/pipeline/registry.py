@@ -10,7 +10,17 @@ from psycopg.types.json import Jsonb
 from citywatch.errors import Conflict
 from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, KindId, PropertyId, SensorId, SystemId
 from citywatch.model.names import Name
-from citywatch.model.registry import Datastream, Measure, QualityLimits, Range, Registry, Sampling
+from citywatch.model.registry import (
+    Asset,
+    CoverageRule,
+    Datastream,
+    Measure,
+    Origin,
+    QualityLimits,
+    Range,
+    Registry,
+    Sampling,
+)
 from citywatch.model.rules import Rule
 from citywatch.storage.connection import Connection, translated
 from citywatch.storage.sql import load_sql
@@ -87,6 +97,29 @@ def read_asset_names(connection: Connection) -> Mapping[AssetId, Name]:
     """Return the names of all assets."""
     with translated():
         return {AssetId(asset): Name(en, zh) for asset, en, zh in connection.execute(_SQL["asset_names"])}
+
+
+def read_covered_assets(connection: Connection) -> list[tuple[Asset, CoverageRule]]:
+    """Return the assets whose kind has a coverage rule, each with that rule."""
+    with translated():
+        rows = connection.execute(_SQL["assets_with_coverage"]).fetchall()
+    return [
+        (
+            Asset(
+                asset_id=AssetId(row[0]),
+                kind_id=KindId(row[1]),
+                district_id=DistrictId(row[2]),
+                name=Name(row[3], row[4]),
+                latitude=row[5],
+                longitude=row[6],
+                responsible_unit=row[7],
+                origin=Origin(row[8]),
+                parameters=row[9],
+            ),
+            msgspec.convert(row[10], CoverageRule),
+        )
+        for row in rows
+    ]
 
 
 def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:

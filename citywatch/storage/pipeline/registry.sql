@@ -78,3 +78,11 @@ SELECT definition FROM rule ORDER BY rule_id
 
 -- name: asset_names
 SELECT asset_id, name_en, name_zh FROM asset
+
+-- name: assets_with_coverage
+SELECT a.asset_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude, a.responsible_unit,
+       a.origin, a.parameters, k.coverage
+FROM asset a
+JOIN asset_kind k USING (kind_id)
+WHERE k.coverage IS NOT NULL
+ORDER BY a.asset_id

@@ -1,0 +1,1 @@
+"""Detectors: methods applied to rules. Each turns blocks of observations into changes of severity."""

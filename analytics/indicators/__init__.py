@@ -1,0 +1,1 @@
+"""Indicators: figures about the city, each with its denominator and its reasons."""

@@ -1,0 +1,20 @@
+"""Settings of analytics."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from citywatch.settings import ProcessSettings
+
+
+class AnalyticsSettings(ProcessSettings):
+    """``CITYWATCH_ANALYTICS_...``"""
+
+    analytics_checkpoint_interval: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between two checkpoints of the detectors' state."""
+
+    analytics_coverage_interval: Annotated[float, Field(gt=0)] = 60.0
+    """Seconds between two computations of coverage."""
+
+    analytics_keep_batches_days: Annotated[float, Field(gt=0)] = 3.0
+    """How long evaluated batches are kept in the form that followers read."""
