@@ -15,8 +15,8 @@ from psycopg import errors
 from citywatch.clock import from_micros, to_micros
 from citywatch.errors import Misconfigured
 from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
+from citywatch.storage.columns import from_bytes, to_bytes, to_copy
 from citywatch.storage.connection import Connection, translated
-from citywatch.storage.pipeline.columns import from_bytes, to_bytes, to_copy
 from citywatch.storage.sql import load_sql
 
 _SQL: Final = load_sql("citywatch.storage.pipeline", "batches.sql")

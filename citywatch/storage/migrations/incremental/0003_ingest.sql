@@ -7,7 +7,7 @@ CREATE TABLE batch (
     ingester     text NOT NULL,
     messages     int4 NOT NULL,
     rows         int4 NOT NULL,
-    columns      bytea                       -- the stored rows (citywatch.storage.pipeline.columns); NULL once pruned
+    columns      bytea                       -- the stored rows (citywatch.storage.columns); NULL once pruned
 );
 ALTER TABLE batch ALTER COLUMN columns SET STORAGE EXTERNAL;
 

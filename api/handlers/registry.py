@@ -1,0 +1,90 @@
+"""City, districts, systems, assets."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+
+from api.context import Ctx
+from api.schemas.registry import Asset, AssetPage, AssetState, Boundary, City, District, System
+from citywatch.errors import NotFound
+from citywatch.storage.serving import registry
+
+router = APIRouter(tags=["registry"])
+Filter = Annotated[str | None, Query(max_length=63)]
+
+
+@router.get("/city")
+async def get_city(ctx: Ctx) -> City:
+    """Return the city and how much it holds."""
+    city = await registry.city(ctx.database, City)
+    if city is None:
+        raise NotFound("no city has been seeded; run 'citywatch seed demo'")
+    return city
+
+
+@router.get("/systems")
+async def list_systems(ctx: Ctx) -> list[System]:
+    """Return the systems."""
+    return await registry.systems(ctx.database, System)
+
+
+@router.get("/districts")
+async def list_districts(ctx: Ctx) -> list[District]:
+    """Return the districts and functional zones."""
+    return await registry.districts(ctx.database, District)
+
+
+@router.get("/districts.geojson")
+async def get_district_boundaries(ctx: Ctx) -> dict[str, Any]:
+    """Return the districts as a GeoJSON feature collection, for maps."""
+    return {
+        "type": "FeatureCollection",
+        "features": [
+            {
+                "type": "Feature",
+                "id": district.district_id,
+                "properties": district.model_dump(exclude={"boundary"}),
+                "geometry": district.boundary,
+            }
+            for district in await registry.boundaries(ctx.database, Boundary)
+        ],
+    }
+
+
+@router.get("/assets")
+async def list_assets(
+    ctx: Ctx,
+    system: Filter = None,
+    kind: Filter = None,
+    district: Filter = None,
+    text: Annotated[str | None, Query(max_length=100, description="sought in identifier and names")] = None,
+    after: Annotated[str, Query(max_length=63, description="`next` of the page before")] = "",
+    limit: Annotated[int, Query(ge=1, le=1000)] = 200,
+) -> AssetPage:
+    """Return assets in the order of their identifiers."""
+    found = await registry.assets(
+        ctx.database,
+        Asset,
+        system=system,
+        kind=kind,
+        district=district,
+        text=text,
+        after=after,
+        limit=limit + 1,
+    )
+    return AssetPage(items=found[:limit], next=found[limit - 1].asset_id if len(found) > limit else None)
+
+
+@router.get("/assets/{asset_id}")
+async def get_asset(ctx: Ctx, asset_id: str) -> Asset:
+    """Return one asset."""
+    found = await registry.asset(ctx.database, Asset, asset_id)
+    if found is None:
+        raise NotFound(f"there is no asset {asset_id!r}")
+    return found
+
+
+@router.get("/asset-states")
+async def list_asset_states(ctx: Ctx, system: Filter = None, district: Filter = None) -> list[AssetState]:
+    """Return every asset with its place, its worst active alarm and its silent datastreams: what a map shows."""
+    return await registry.asset_states(ctx.database, AssetState, system=system, district=district)

@@ -1,0 +1,96 @@
+"""Districts and assets."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, Field
+
+DistrictId = Annotated[str, Field(examples=["hanyang"])]
+AssetId = Annotated[str, Field(examples=["yangtze-1"])]
+SystemId = Annotated[str, Field(examples=["bridge"])]
+KindId = Annotated[str, Field(examples=["bridge"])]
+Latitude = Annotated[float, Field(ge=-90, le=90, description="WGS 84 [deg]", examples=[30.55])]
+Longitude = Annotated[float, Field(ge=-180, le=180, description="WGS 84 [deg]", examples=[114.288])]
+Origin = Annotated[
+    str,
+    Field(
+        description="public: name and place are public knowledge; synthetic, recorded, imported", examples=["public"]
+    ),
+]
+
+
+class City(BaseModel):
+    """The city this installation watches."""
+
+    city_id: str = Field(examples=["demo"])
+    name_en: str = Field(examples=["Wuhan (demonstration)"])
+    name_zh: str = Field(examples=["武汉（演示）"])
+    assets: int
+    sensors: int
+    datastreams: int
+
+
+class System(BaseModel):
+    """A lifeline."""
+
+    system_id: SystemId
+    name_en: str
+    name_zh: str
+
+
+class District(BaseModel):
+    """A district or functional zone."""
+
+    district_id: DistrictId
+    name_en: str = Field(examples=["Hanyang"])
+    name_zh: str = Field(examples=["汉阳区"])
+    district_class: str = Field(description="central, outer, zone or elsewhere", examples=["central"])
+    boundary_source: str = Field(description="where the boundary comes from")
+
+
+class Boundary(District):
+    """A district with its boundary."""
+
+    boundary: dict[str, Any] = Field(description="GeoJSON geometry, WGS 84")
+
+
+class Asset(BaseModel):
+    """A monitored thing."""
+
+    asset_id: AssetId
+    system_id: SystemId
+    kind_id: KindId
+    district_id: DistrictId
+    name_en: str = Field(examples=["Wuhan Yangtze River Bridge"])
+    name_zh: str = Field(examples=["武汉长江大桥"])
+    latitude: Latitude
+    longitude: Longitude
+    responsible_unit: str
+    origin: Origin
+    parameters: dict[str, float | str] = Field(description="design parameters; units are part of the names")
+
+
+class AssetPage(BaseModel):
+    """Assets in the order of their identifiers."""
+
+    items: list[Asset]
+    next: str | None = Field(description="pass it as `after` to get the next page; null on the last one")
+
+
+class AssetState(BaseModel):
+    """How an asset is doing now."""
+
+    asset_id: AssetId
+    system_id: SystemId
+    kind_id: KindId
+    district_id: DistrictId
+    name_en: str
+    name_zh: str
+    latitude: Latitude
+    longitude: Longitude
+    origin: Origin
+    severity: int = Field(ge=0, le=4, description="of the worst active alarm: 0 none, 1 advisory ... 4 critical")
+    unacknowledged: bool = Field(description="whether an open alarm waits for somebody")
+    open_alarms: int
+    datastreams: int
+    heard_datastreams: int = Field(description="datastreams that have ever sent a value")
+    silent_datastreams: int = Field(description="datastreams that fell silent")

@@ -1,0 +1,62 @@
+-- name: city
+SELECT city_id, name_en, name_zh,
+       (SELECT count(*) FROM asset) AS assets,
+       (SELECT count(*) FROM sensor WHERE removed_at IS NULL) AS sensors,
+       (SELECT count(*) FROM datastream) AS datastreams
+FROM city
+
+-- name: districts
+SELECT district_id, name_en, name_zh, district_class, boundary_source FROM district ORDER BY district_class, district_id
+
+-- name: boundaries
+SELECT district_id, name_en, name_zh, district_class, boundary, boundary_source FROM district ORDER BY district_id
+
+-- name: systems
+SELECT system_id, name_en, name_zh FROM system ORDER BY system_id
+
+-- name: assets
+SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude,
+       a.responsible_unit, a.origin, a.parameters
+FROM asset a
+JOIN asset_kind k USING (kind_id)
+WHERE a.asset_id > %(after)s
+  AND (%(system)s::text IS NULL OR k.system_id = %(system)s)
+  AND (%(kind)s::text IS NULL OR a.kind_id = %(kind)s)
+  AND (%(district)s::text IS NULL OR a.district_id = %(district)s)
+  AND (%(text)s::text IS NULL OR a.asset_id ILIKE %(text)s OR a.name_en ILIKE %(text)s OR a.name_zh ILIKE %(text)s)
+ORDER BY a.asset_id
+LIMIT %(limit)s
+
+-- name: asset
+SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude,
+       a.responsible_unit, a.origin, a.parameters
+FROM asset a
+JOIN asset_kind k USING (kind_id)
+WHERE a.asset_id = %(asset_id)s
+
+-- name: asset_states
+-- what the map shows: the worst open alarm, and how many datastreams are silent
+SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude, a.origin,
+       coalesce(al.severity, 0) AS severity,
+       coalesce(al.unacknowledged, false) AS unacknowledged,
+       coalesce(al.alarms, 0) AS open_alarms,
+       coalesce(d.datastreams, 0) AS datastreams,
+       coalesce(d.heard, 0) AS heard_datastreams,
+       coalesce(d.silent, 0) AS silent_datastreams
+FROM asset a
+JOIN asset_kind k USING (kind_id)
+LEFT JOIN (
+    SELECT asset_id, max(severity) FILTER (WHERE state <> 'returned-unacknowledged') AS severity,
+           bool_or(state <> 'acknowledged') AS unacknowledged, count(*) AS alarms
+    FROM alarm WHERE closed_at IS NULL GROUP BY asset_id
+) al USING (asset_id)
+LEFT JOIN (
+    SELECT s.asset_id, count(*) AS datastreams, count(l.datastream_id) AS heard, count(g.datastream_id) AS silent
+    FROM datastream s
+    LEFT JOIN latest l USING (datastream_id)
+    LEFT JOIN gap g ON g.datastream_id = s.datastream_id AND g.ended_at IS NULL
+    GROUP BY s.asset_id
+) d USING (asset_id)
+WHERE (%(system)s::text IS NULL OR k.system_id = %(system)s)
+  AND (%(district)s::text IS NULL OR a.district_id = %(district)s)
+ORDER BY a.asset_id

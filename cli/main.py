@@ -1,0 +1,148 @@
+"""The ``citywatch`` command: dispatches, and turns our errors into one sentence and an exit code.
+
+Modules are imported when their command runs, so that ``citywatch --help`` is quick.
+"""
+
+import json
+import os
+import sys
+from importlib.metadata import version
+from typing import Annotated
+
+import typer
+
+from citywatch.errors import CitywatchError, Misconfigured, Unavailable
+from citywatch.settings import ProcessSettings, check_variables, load_settings
+from cli.demo import demo
+from cli.generate_city import generate_city
+from cli.import_csv import import_csv
+from cli.replay import replay
+from cli.simulate import simulate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
+)
+for command in (demo, simulate, replay, import_csv, generate_city):
+    app.command()(command)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Bring the database to the schema of this release."""
+    from citywatch.storage.migrate import migrate as run
+
+    report = run(_database())
+    if as_json:
+        print(json.dumps({"level": report.level.value, "applied": report.applied}))
+    else:
+        done = "\n".join(f"  applied {name}" for name in report.applied) or "  nothing to do"
+        print(f"{report.level}\n{done}")
+
+
+@app.command()
+def seed(
+    city: Annotated[str, typer.Argument(help="Name of a folder below seeds/cities.")] = "demo",
+    as_json: Json = False,
+) -> None:
+    """Load a city's registry into the database; running it again updates what has changed."""
+    from citywatch.registry import load_city
+    from citywatch.storage.connection import connect
+    from citywatch.storage.pipeline.registry import write_registry
+
+    registry = load_city(city)
+    with connect(_database(), process="seed") as connection:
+        report = write_registry(connection, registry)
+    counts = {"assets": report.assets, "sensors": report.sensors, "datastreams": report.datastreams}
+    if as_json:
+        print(json.dumps({"city": registry.city_id, **counts, "rules": report.rules}))
+    else:
+        print(f"{registry.name.en}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+
+
+@app.command()
+def ingest() -> None:
+    """Run ingest: MQTT messages become committed rows."""
+    from ingest.wiring import run
+
+    run()
+
+
+@app.command()
+def analytics() -> None:
+    """Run analytics: committed rows become quality flags, alarms and coverage."""
+    from analytics.wiring import run
+
+    run()
+
+
+@app.command()
+def api(
+    host: Annotated[str | None, typer.Option(help="Address to listen on. [default: CITYWATCH_API_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on. [default: CITYWATCH_API_PORT]")] = None,
+) -> None:
+    """Run the API and the console."""
+    from api.wiring import run
+
+    run(host=host, port=port)
+
+
+@app.command()
+def webhooks() -> None:
+    """Run the delivery of webhooks."""
+    from api.wiring import run_webhooks
+
+    run_webhooks()
+
+
+def _database() -> str:
+    return load_settings(ProcessSettings).database_url.get_secret_value()
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"citywatch {version('citywatch')}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    show_version: Annotated[  # noqa: ARG001
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Check the environment before any command runs."""
+    from simulators.settings import SimulatorSettings
+
+    from analytics.settings import AnalyticsSettings
+    from api.settings import ApiSettings
+    from ingest.settings import IngestSettings
+
+    check_variables(os.environ, [IngestSettings, AnalyticsSettings, ApiSettings, SimulatorSettings])
+
+
+def main() -> None:
+    """Run the command; exit with 2 when a person has to change something, 3 when a server is away, 1 otherwise."""
+    try:
+        app()
+    except Misconfigured as error:
+        _fail(error, 2)
+    except Unavailable as error:
+        _fail(error, 3)
+    except CitywatchError as error:
+        _fail(error, 1)
+    except BrokenPipeError:
+        sys.stderr.close()
+
+
+def _fail(error: CitywatchError, code: int) -> None:
+    print(f"citywatch: {error}", file=sys.stderr)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()
