@@ -34,9 +34,9 @@ class BufferedSocket:
         return self._position < len(self._incoming) or self._ended
 
     @property
-    def holds_output(self) -> bool:
-        """Whether bytes wait to be sent."""
-        return bool(self._outgoing)
+    def output_size(self) -> int:
+        """How many bytes wait to be sent."""
+        return len(self._outgoing)
 
     def fill(self) -> None:
         """Receive what has arrived, up to one chunk."""

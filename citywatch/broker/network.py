@@ -54,6 +54,11 @@ class Connection:
         client.on_disconnect = self._on_disconnect
 
     @property
+    def link(self) -> BufferedSocket | None:
+        """The socket of the present connection."""
+        return self._client.link
+
+    @property
     def connections(self) -> int:
         """How many connections have been tried."""
         return self._client.epoch
@@ -118,13 +123,18 @@ class Connection:
             self._network.forget(link)
             link.close()
 
+    def has_room(self) -> bool:
+        """Return whether more may be read; while not, TCP makes the broker wait."""
+        return True
+
     def service(self) -> None:
-        """Handle everything that has arrived, and send everything that waits."""
+        """Handle what has arrived as far as there is room, and send what waits."""
         link = self._client.link
         if link is None:
             return
-        link.fill()
-        while link.holds_input and self._client.link is link:
+        if self.has_room():
+            link.fill()
+        while link.holds_input and self._client.link is link and self.has_room():
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
         if self._client.want_write():
@@ -180,13 +190,15 @@ class Network:
 
     def poll(self, timeout: float) -> None:
         """Handle traffic; wait up to ``timeout`` [s] when there is none."""
-        self._register()
-        for key, _ in self._selector.select(timeout):
+        left_over = self._register()
+        for key, _ in self._selector.select(0 if left_over else timeout):
             if key.data is None:
                 with suppress(BlockingIOError):
                     self._ear.recv(4096)
-            elif key.fileobj in self._registered:
+            elif key.fileobj in self._registered and key.data not in left_over:
                 key.data.service()
+        for connection in left_over:
+            connection.service()
         now = monotonic()
         if now >= self._upkeep_at:
             self._upkeep_at = now + _UPKEEP
@@ -218,16 +230,28 @@ class Network:
         if self._registered.pop(link, None) is not None:
             self._selector.unregister(link)
 
-    def _register(self) -> None:
-        """Bring the selector up to date: new sockets, and which of them have something to send."""
+    def _register(self) -> list[Connection]:
+        """Bring the selector up to date; return the connections with input that was left over for want of room."""
+        left_over = []
         for connection in self._connections:
-            link = connection._client.link
+            link = connection.link
             if link is None:
                 continue
             link.flush()
-            wanted = selectors.EVENT_READ | (selectors.EVENT_WRITE if link.holds_output else 0)
-            if link not in self._registered:
-                self._selector.register(link, wanted, connection)
-            elif self._registered[link] != wanted:
-                self._selector.modify(link, wanted, connection)
+            room = connection.has_room()
+            if room and link.holds_input:
+                left_over.append(connection)
+            wanted = (selectors.EVENT_READ if room else 0) | (selectors.EVENT_WRITE if link.output_size else 0)
+            if self._registered.get(link, 0) != wanted:
+                self._watch(link, wanted, connection)
+        return left_over
+
+    def _watch(self, link: BufferedSocket, wanted: int, connection: Connection) -> None:
+        if not wanted:
+            self.forget(link)
+        elif link in self._registered:
+            self._selector.modify(link, wanted, connection)
+            self._registered[link] = wanted
+        else:
+            self._selector.register(link, wanted, connection)
             self._registered[link] = wanted

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import monotonic
+from typing import Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
@@ -12,6 +13,8 @@ from citywatch.broker.address import BrokerAddress
 from citywatch.broker.client import Client
 from citywatch.broker.network import Connection, Network
 from citywatch.errors import Unavailable
+
+_MUCH: Final = 65_536  # [bytes]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +49,9 @@ class Publisher(Connection):
         client.on_publish = self._on_publish
 
     def publish(self, topic: str, payload: bytes, *, content_type: str | None = None, retain: bool = False) -> None:
-        """Hand a message over; wait while ``window`` messages are unconfirmed.
+        """Hand a message over; it leaves with the next poll, at once when much waits.
+
+        Waits while ``window`` messages are unconfirmed.
 
         Raises
         ------
@@ -58,6 +63,8 @@ class Publisher(Connection):
         self.unconfirmed += 1
         properties = None if content_type is None else self._properties_of(content_type)
         self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        if self.link is not None and self.link.output_size > _MUCH:
+            self.link.flush()
 
     def flush(self, *, timeout: float = 60.0) -> None:
         """Wait until the broker has confirmed everything, at most ``timeout`` [s].

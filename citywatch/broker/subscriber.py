@@ -30,8 +30,8 @@ class Delivery:
 class Subscriber(Connection):
     """Collects messages until they are taken; ``window`` is the Receive Maximum.
 
-    The broker holds back further messages while ``window`` of them are not acknowledged, so that many are held here
-    at most.
+    The broker should hold back further messages while ``window`` of them are not acknowledged. Not every broker does
+    (aedes never, Mosquitto 2.0.11 overshoots), so at twice the window we stop reading.
     """
 
     def __init__(
@@ -52,6 +52,8 @@ class Subscriber(Connection):
         self._filters = tuple(filters)
         self._clock = clock
         self._received: list[Delivery] = []
+        self._limit = 2 * window
+        self._open = 0  # unacknowledged deliveries of the present connection
         client.on_message = self._on_message
 
     def take(self) -> list[Delivery]:
@@ -70,9 +72,15 @@ class Subscriber(Connection):
             if delivery.epoch == client.epoch and delivery.qos and self.is_connected:
                 client.ack(delivery.mid, delivery.qos)
                 count += 1
+        self._open -= count
         return count
 
+    def has_room(self) -> bool:
+        """Return whether fewer than twice the window are unacknowledged."""
+        return self._open < self._limit
+
     def _after_connect(self, session: str, receive_maximum: int) -> None:  # noqa: ARG002
+        self._open = 0
         logger().info("subscribed", broker=str(self._address), session=session)
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
 
@@ -81,6 +89,7 @@ class Subscriber(Connection):
             topic = message.topic
         except UnicodeDecodeError:
             topic = repr(message._topic)  # the decoded form raises
+        self._open += message.qos > 0
         self._received.append(
             Delivery(
                 topic=topic,

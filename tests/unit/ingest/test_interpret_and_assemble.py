@@ -15,9 +15,11 @@ from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord, encode_senml
 from ingest.assemble import TimeWindow, assemble
 from ingest.catalogue import Catalogue
 from ingest.interpret import interpret
-from tests.support.hostile import GOOD_TIME, HOSTILE, Hostile
+from tests.support.hostile import Hostile, hostile_corpus
 from tests.support.registry import TOPIC, small_registry
 
+GOOD_TIME = 1_795_000_000.0  # 2026-11-18
+HOSTILE = hostile_corpus(GOOD_TIME)
 CATALOGUE = Catalogue(small_registry())
 WINDOW = TimeWindow(ahead=timedelta(minutes=5), behind=timedelta(days=3650))
 RECEIVED = int(GOOD_TIME * 1e6)
