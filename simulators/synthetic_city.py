@@ -88,6 +88,7 @@ NAMED_BRIDGES: Final = (
 )
 
 UNIT: Final = "Municipal facilities office (synthetic)"
+_DRAIN: Final = (160.0, 240.0)  # built for a storm of one to three years [L/(s ha)]
 _INSTALLED: Final = "2025-03-01T00:00:00Z"
 
 
@@ -192,8 +193,9 @@ class SyntheticCity:
                 f"ponding-{number:03d}", "ponding-point", seat.district_id, f"{seat.name_en} underpass {number}",
                 f"{seat.name_zh}{number}号下穿通道",
             )  # fmt: skip
-            asset["parameter.catchment_ha"] = round(float(self._rng.uniform(0.8, 4.0)), 2)
-            asset["parameter.drain_l_s"] = round(float(self._rng.uniform(60, 200)))
+            catchment = round(float(self._rng.uniform(0.8, 4.0)), 2)
+            asset["parameter.catchment_ha"] = catchment
+            asset["parameter.drain_l_s"] = round(catchment * float(self._rng.uniform(*_DRAIN)))
             asset["parameter.area_m2"] = round(float(self._rng.uniform(300, 1500)))
             self._sensor(asset, "depth", "depth-gauge")
             self._sensor(asset, "ranger", "ultrasonic-ranger")
@@ -202,8 +204,8 @@ class SyntheticCity:
     def _add_lights(self) -> None:
         for number, seat in self._spread(self._size.cabinets):
             cabinet = self._asset(
-                f"cabinet-{number:03d}", "lighting-cabinet", seat.district_id, f"{seat.name_en} lighting cabinet {number}",
-                f"{seat.name_zh}{number}号路灯控制柜",
+                f"cabinet-{number:03d}", "lighting-cabinet", seat.district_id,
+                f"{seat.name_en} lighting cabinet {number}", f"{seat.name_zh}{number}号路灯控制柜",
             )  # fmt: skip
             cabinet["parameter.lamps"] = self._size.lamps_per_cabinet
             self._sensor(cabinet, "meter", "cabinet-meter")

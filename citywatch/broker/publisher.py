@@ -26,7 +26,10 @@ class Will:
 
 
 class Publisher(Connection):
-    """Publishes with QoS 1 and keeps at most ``window`` messages unconfirmed."""
+    """Publishes with QoS 1 and keeps at most ``window`` messages unconfirmed.
+
+    ``birth`` gives the retained payload that replaces the last will, on its topic, after every connection.
+    """
 
     def __init__(
         self,
@@ -36,12 +39,15 @@ class Publisher(Connection):
         client_id: str,
         window: int = 1000,
         will: Will | None = None,
+        birth: Callable[[], bytes] | None = None,
     ) -> None:
         client = Client(address, client_id)
         client.max_inflight_messages_set(0)  # the window is ours; paho's own costs time quadratic in its size
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
         super().__init__(network, address, client, session_expiry=0, receive_maximum=None, clean_start=True)
+        self._will = will
+        self._birth = birth
         self._window = window
         self._allowed = window
         self._content_types: dict[str, Properties] = {}
@@ -94,6 +100,9 @@ class Publisher(Connection):
 
     def _after_connect(self, session: str, receive_maximum: int) -> None:  # noqa: ARG002
         self._allowed = min(self._window, receive_maximum)
+        if self._will is not None and self._birth is not None:
+            self.unconfirmed += 1
+            self._client.publish(self._will.topic, self._birth(), qos=1, retain=True)
 
     def _on_publish(self, _client: mqtt.Client, _data: object, _mid: int, _code: object, _p: object) -> None:
         self.unconfirmed -= 1

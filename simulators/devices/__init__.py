@@ -1,0 +1,6 @@
+"""The physics of assets and what their sensors see of it, as functions of time."""
+
+from simulators.devices.build import build_site
+from simulators.devices.site import Samples, Site
+
+__all__ = ["Samples", "Site", "build_site"]

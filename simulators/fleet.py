@@ -1,0 +1,86 @@
+"""The MQTT connections of the devices: one each, with a birth, and a last will for the day the power fails."""
+
+import resource
+from collections.abc import Sequence
+from typing import Final
+
+from citywatch.broker import BrokerAddress, Network, Publisher, Will
+from citywatch.clock import Clock
+from citywatch.wire.senml import CONTENT_TYPE
+from citywatch.wire.status import Presence, Status, encode_status
+from simulators.world import Device
+
+_SPARE: Final = 64  # descriptors for everything but the devices
+
+
+class Fleet:
+    """Connects devices when they first speak and drops them when they lose power."""
+
+    def __init__(self, address: BrokerAddress, clock: Clock, devices: Sequence[Device]) -> None:
+        self._address = address
+        self._clock = clock
+        self._devices = devices
+        self._connected: dict[int, Publisher] = {}
+        self.network = Network()
+        _allow_descriptors(len(devices) + _SPARE)
+
+    def send(self, device: int, payload: bytes) -> None:
+        """Publish telemetry of a device.
+
+        Raises
+        ------
+        Unavailable
+            No broker answers, or it confirms nothing any more.
+        """
+        publisher = self._connected.get(device) or self._connect(device)
+        publisher.publish(self._devices[device].telemetry, payload, content_type=CONTENT_TYPE)
+
+    def lose_power(self, device: int) -> None:
+        """Let a device vanish; the broker publishes its last will."""
+        publisher = self._connected.pop(device, None)
+        if publisher is not None:
+            publisher.abandon()
+
+    def confirm(self) -> None:
+        """Wait until the broker has confirmed everything.
+
+        Raises
+        ------
+        Unavailable
+            It does not.
+        """
+        for publisher in self._connected.values():
+            publisher.flush()
+
+    def close(self) -> None:
+        """Say good-bye in the name of every device and disconnect."""
+        for device, publisher in self._connected.items():
+            if publisher.is_connected:
+                publisher.publish(self._devices[device].status, self._status(Presence.OFFLINE), retain=True)
+        for publisher in self._connected.values():
+            if publisher.is_connected:
+                publisher.flush(timeout=5)
+            publisher.close()
+        self.network.close()
+
+    def _connect(self, device: int) -> Publisher:
+        status = self._devices[device].status
+        publisher = Publisher(
+            self.network,
+            self._address,
+            client_id="simulated" + status.removesuffix("/status").removeprefix("citywatch/v1").replace("/", "."),
+            will=Will(status, encode_status(Status(Presence.OFFLINE))),
+            birth=lambda: self._status(Presence.ONLINE),
+        )
+        publisher.open()
+        self._connected[device] = publisher
+        return publisher
+
+    def _status(self, presence: Presence) -> bytes:
+        return encode_status(Status(presence, self._clock.now()))
+
+
+def _allow_descriptors(wanted: int) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < wanted:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (min(wanted, hard) if hard > 0 else wanted, hard))
