@@ -62,6 +62,7 @@ def demo(
             "CITYWATCH_DATABASE_URL": database,
             "CITYWATCH_BROKER_URL": str(address),
             "CITYWATCH_LOG_FORMAT": "json",
+            "CITYWATCH_ANALYTICS_COVERAGE_INTERVAL": "10",
         }
         stack = Stack(home, environment, SystemClock(), lambda text: console.print(f"  {text}"))
         servers.callback(stack.stop)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cli.durations import DURATION
+from cli.durations import duration
 
 
 def simulate(
@@ -15,13 +15,15 @@ def simulate(
     scenario: Annotated[str, typer.Option(help="What happens: a file of simulators/scenarios.")] = "demo",
     seed: Annotated[int, typer.Option(min=0, help="Decides everything that looks random.")] = 1,
     catch_up: Annotated[
-        timedelta, typer.Option(click_type=DURATION, help="How far back to begin, for example 90m, 2h, 1d.")
+        timedelta,
+        typer.Option(parser=duration, metavar="DURATION", help="How far back to begin, for example 90m, 2h, 1d."),
     ] = timedelta(),
     speed: Annotated[
         float | None, typer.Option(min=0.01, help="Play the past so much faster than the clock. [default: at once]")
     ] = None,
     lasts: Annotated[
-        timedelta | None, typer.Option("--for", click_type=DURATION, help="End after so long. [default: never]")
+        timedelta | None,
+        typer.Option("--for", parser=duration, metavar="DURATION", help="End after so long. [default: never]"),
     ] = None,
     position: Annotated[Path | None, typer.Option(help="File that remembers how far we came, to go on there.")] = None,
     truth: Annotated[Path | None, typer.Option(help="File to append what really happened to, JSON Lines.")] = None,
