@@ -2,12 +2,10 @@
 
 from datetime import UTC, datetime
 from functools import lru_cache
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
-
-from citywatch.errors import Misconfigured
 
 _HOUR = 3600
 _SATURDAY = 5
@@ -17,10 +15,7 @@ class LocalHours:
     """Numbers the hours of local time since 1970-01-01T00:00 local."""
 
     def __init__(self, time_zone: str) -> None:
-        try:
-            self._zone = ZoneInfo(time_zone)
-        except (ZoneInfoNotFoundError, ValueError) as error:
-            raise Misconfigured(f"CITYWATCH_TIME_ZONE: there is no time zone {time_zone!r}") from error
+        self._zone = ZoneInfo(time_zone)
         self._offset = lru_cache(maxsize=100_000)(self._offset_of)
 
     def of(self, time: NDArray[np.float64]) -> NDArray[np.int64]:

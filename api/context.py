@@ -17,6 +17,8 @@ class Context:
     database: Database
     clock: Clock
     live: Live
+    time_zone: str = "Asia/Shanghai"
+    """In which people read times; the API itself speaks UTC."""
 
 
 def context(request: Request) -> Context:

@@ -35,7 +35,9 @@ def run(*, host: str | None = None, port: int | None = None) -> None:
     with connect(url, process="api") as connection:
         require_current_schema(connection)
     database = Database(url, process="api", connections=settings.api_connections)
-    app = create_app(Context(database, SystemClock(), Live(database)), cors_origins=settings.api_cors_origins)
+    app = create_app(
+        Context(database, SystemClock(), Live(database), settings.time_zone), cors_origins=settings.api_cors_origins
+    )
     address = (host or settings.api_host, port or settings.api_port)
     server = uvicorn.Server(
         uvicorn.Config(

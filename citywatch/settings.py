@@ -6,8 +6,9 @@ All come from environment variables with the prefix ``CITYWATCH_``.
 import difflib
 from collections.abc import Iterable, Mapping
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import SecretStr, ValidationError
+from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from citywatch.errors import Misconfigured
@@ -26,6 +27,16 @@ class ProcessSettings(BaseSettings):
     log_level: LogLevel = "info"
     log_format: LogFormat = "auto"
     time_zone: str = "Asia/Shanghai"
+
+    @field_validator("time_zone")
+    @classmethod
+    def check_zone(cls, name: str) -> str:
+        """Refuse names that the time zone database does not know."""
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("there is no such time zone; write one like Asia/Shanghai") from error
+        return name
 
 
 S = TypeVar("S", bound=ProcessSettings)

@@ -2,6 +2,7 @@
 
 import resource
 from collections.abc import Sequence
+from time import monotonic
 from typing import Final
 
 from citywatch.broker import BrokerAddress, Network, Publisher, Will
@@ -10,6 +11,7 @@ from citywatch.wire.senml import CONTENT_TYPE
 from citywatch.wire.status import Presence, Status, encode_status
 from simulators.world import Device
 
+_GOOD_BYE: Final = 5.0  # [s]
 _SPARE: Final = 64  # descriptors for everything but the devices
 
 
@@ -41,25 +43,22 @@ class Fleet:
         if publisher is not None:
             publisher.abandon()
 
-    def confirm(self) -> None:
-        """Wait until the broker has confirmed everything.
-
-        Raises
-        ------
-        Unavailable
-            It does not.
-        """
-        for publisher in self._connected.values():
-            publisher.flush()
+    def confirm(self, *, timeout: float) -> bool:
+        """Wait until the broker has confirmed everything, at most ``timeout`` [s]; return whether it has."""
+        deadline = monotonic() + timeout
+        while any(publisher.unconfirmed for publisher in self._connected.values()):
+            if monotonic() > deadline:
+                return False
+            self.network.poll(0.2)
+        return True
 
     def close(self) -> None:
-        """Say good-bye in the name of every device and disconnect."""
+        """Say good-bye in the name of every device, as far as the broker still listens, and disconnect."""
         for device, publisher in self._connected.items():
-            if publisher.is_connected:
+            if publisher.is_connected and not publisher.unconfirmed:
                 publisher.publish(self._devices[device].status, self._status(Presence.OFFLINE), retain=True)
+        self.confirm(timeout=_GOOD_BYE)
         for publisher in self._connected.values():
-            if publisher.is_connected:
-                publisher.flush(timeout=5)
             publisher.close()
         self.network.close()
 

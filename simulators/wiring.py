@@ -1,14 +1,15 @@
 """The composition of the simulators: settings are read here and handed on as values."""
 
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from citywatch.broker import BrokerAddress
 from citywatch.clock import Clock, SystemClock, to_micros
+from citywatch.errors import Unavailable
 from citywatch.logs import configure_logs, logger
 from citywatch.registry import load_city
 from citywatch.service import Stop, stop_on_signals
@@ -22,6 +23,8 @@ from simulators.world import Sending, World
 
 _PACK = 600_000  # what is caught up leaves in packs of so long [ms]
 _STEP = 10_000  # position and truth are written so often [ms]
+_PATIENCE = 60.0  # [s]
+_FAREWELL = 5.0  # [s]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +64,7 @@ def build_world(task: Task) -> World:
     """
     settings = load_settings(SimulatorSettings)
     registry = load_city(task.city)
-    offset = ZoneInfo(settings.time_zone).utcoffset(datetime(2026, 1, 1, tzinfo=UTC).replace(tzinfo=None))
+    offset = datetime(2026, 1, 1, tzinfo=ZoneInfo(settings.time_zone)).utcoffset()
     assert offset is not None
     return World(registry, load_scenario(task.scenario, registry), seed=task.seed, utc_offset=offset.total_seconds())
 
@@ -128,7 +131,8 @@ class Simulation:
             while (ahead := sending.time - virtual(_now(self._clock))) > 0 and not self._stop.requested():
                 self._fleet.network.poll(min(ahead / 1000, 0.2))
             if self._stop.requested():
-                self._save(sending.time - 1)
+                with suppress(Unavailable):  # the broker may have ended before us; then we go on where we last saved
+                    self._save(sending.time - 1, patience=_FAREWELL)
                 return
             if sending.time - self._saved >= _STEP:
                 self._save(sending.time - 1)
@@ -142,9 +146,10 @@ class Simulation:
             self._account.messages += 1
             self._account.readings += sending.readings
 
-    def _save(self, time: int) -> None:
-        """Note that everything until ``time`` [ms] is with the broker."""
-        self._fleet.confirm()
+    def _save(self, time: int, *, patience: float = _PATIENCE) -> None:
+        """Note that everything until ``time`` [ms] is with the broker; wait for its word at most ``patience`` [s]."""
+        if not self._fleet.confirm(timeout=patience):
+            raise Unavailable(f"the broker has left messages unconfirmed for {patience:g} s")
         if self._truth is not None:
             self._truth.note(self._saved, time)
         if self._task.position is not None:

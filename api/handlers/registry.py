@@ -1,11 +1,11 @@
-"""City, districts, systems, assets."""
+"""City, districts, systems, assets, observed properties, rules."""
 
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
 from api.context import Ctx
-from api.schemas.registry import Asset, AssetPage, AssetState, Boundary, City, District, System
+from api.schemas.registry import Asset, AssetPage, AssetState, Boundary, City, District, ObservedProperty, Rule, System
 from citywatch.errors import NotFound
 from citywatch.storage.serving import registry
 
@@ -19,7 +19,7 @@ async def get_city(ctx: Ctx) -> City:
     city = await registry.city(ctx.database, City)
     if city is None:
         raise NotFound("no city has been seeded; run 'citywatch seed demo'")
-    return city
+    return city.model_copy(update={"time_zone": ctx.time_zone})
 
 
 @router.get("/systems")
@@ -88,3 +88,15 @@ async def get_asset(ctx: Ctx, asset_id: str) -> Asset:
 async def list_asset_states(ctx: Ctx, system: Filter = None, district: Filter = None) -> list[AssetState]:
     """Return every asset with its place, its worst active alarm and its silent datastreams: what a map shows."""
     return await registry.asset_states(ctx.database, AssetState, system=system, district=district)
+
+
+@router.get("/properties")
+async def list_properties(ctx: Ctx) -> list[ObservedProperty]:
+    """Return the observed properties with their units."""
+    return await registry.properties(ctx.database, ObservedProperty)
+
+
+@router.get("/rules")
+async def list_rules(ctx: Ctx, kind: Filter = None) -> list[Rule]:
+    """Return the alarm rules with their limits, and what founds each number."""
+    return await registry.rules(ctx.database, Rule, kind=kind)

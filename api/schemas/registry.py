@@ -1,4 +1,4 @@
-"""Districts and assets."""
+"""Districts, assets and the rules that watch them."""
 
 from typing import Annotated, Any
 
@@ -27,6 +27,9 @@ class City(BaseModel):
     assets: int
     sensors: int
     datastreams: int
+    time_zone: str = Field(
+        default="UTC", description="in which people of the city read times", examples=["Asia/Shanghai"]
+    )
 
 
 class System(BaseModel):
@@ -94,3 +97,42 @@ class AssetState(BaseModel):
     datastreams: int
     heard_datastreams: int = Field(description="datastreams that have ever sent a value")
     silent_datastreams: int = Field(description="datastreams that fell silent")
+
+
+class ObservedProperty(BaseModel):
+    """What sensors measure."""
+
+    property_id: str = Field(examples=["methane"])
+    name_en: str = Field(examples=["Methane"])
+    name_zh: str = Field(examples=["甲烷"])
+    unit: str = Field(description="UCUM unit in which its values are stored", examples=["%{LEL}"])
+    decimals: int = Field(description="decimals to show")
+
+
+class Tier(BaseModel):
+    """One step of a rule."""
+
+    severity: int = Field(ge=1, le=4, description="1 advisory, 2 minor, 3 major, 4 critical")
+    limit: float = Field(
+        description="limit rules: in the unit of the property; residual rules: in robust standard deviations"
+    )
+    on_delay: float = Field(description="how long the limit has to be passed [s]")
+    source: str = Field(description="where the number comes from")
+    mark: str = Field(description="V verified, W weak source, D derived here, U unverified")
+
+
+class Rule(BaseModel):
+    """What is watched on every asset of a kind."""
+
+    rule_id: str = Field(examples=["methane-in-well"])
+    method: str = Field(description="limit, residual", examples=["limit"])
+    kind_id: KindId
+    property_id: str = Field(examples=["methane"])
+    direction: str = Field(description="where the trouble lies: above, below, both (absolute value)")
+    name_en: str
+    name_zh: str
+    advice_en: str = Field(description="what to do")
+    advice_zh: str
+    tiers: list[Tier]
+    dead_band: float = Field(description="share of the limit on whose good side a tier lets go")
+    off_delay_s: float = Field(description="how long the value has to stay there [s]")

@@ -4,7 +4,7 @@ import math
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from citywatch.model.identifiers import (
     IDENTIFIER,
@@ -208,6 +208,19 @@ class RuleEntry(Strict):
             except (KeyError, IndexError, ValueError) as error:
                 raise ValueError(f"placeholder {error}: known are asset, value, unit, expected") from error
         return message
+
+    @model_validator(mode="after")
+    def check_order(self) -> "RuleEntry":
+        falling = self.method is Method.LIMIT and self.direction is Direction.BELOW
+        limits = [tier.limit for tier in self.tiers]
+        if limits != sorted(set(limits), reverse=falling):
+            raise ValueError(f"limits of the tiers must {'fall' if falling else 'rise'} with their severity")
+        if self.dead_band == 1 or (self.dead_band > 1) != falling:
+            raise ValueError(
+                f"dead_band {self.dead_band:g} never lets go; it must be {'above' if falling else 'below'} 1,"
+                " the share of the limit at which a tier ends"
+            )
+        return self
 
     def to_model(self) -> Rule:
         return Rule(

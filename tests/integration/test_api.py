@@ -87,6 +87,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: object) -> Any:
 async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> None:
     city = await get(client, "/city")
     assert city["assets"] == 150
+    assert city["time_zone"] == "Asia/Shanghai"
     seen: list[str] = []
     after: str | None = ""
     while after is not None:
@@ -97,6 +98,15 @@ async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> Non
     assert seen == sorted(seen)
     found = await get(client, "/assets", text="长江大桥", system="bridge")
     assert {asset["origin"] for asset in found["items"]} == {"public"}
+
+
+async def test_rules_say_what_founds_their_numbers(client: httpx.AsyncClient) -> None:
+    rules = await get(client, "/rules", kind="gas-valve-well")
+    assert [rule["rule_id"] for rule in rules] == ["methane-in-well"]
+    assert [tier["limit"] for tier in rules[0]["tiers"]] == [5, 20, 50, 80]
+    assert all(tier["source"] and tier["mark"] for tier in rules[0]["tiers"])
+    units = {entry["property_id"]: entry["unit"] for entry in await get(client, "/properties")}
+    assert units["methane"] == "%{LEL}"
 
 
 async def test_districts_come_as_geojson(client: httpx.AsyncClient) -> None:

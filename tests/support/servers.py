@@ -43,9 +43,15 @@ class DatabaseServer:
         create_database(self.address, name, template=self._template(city or ""))
         return with_database(self.address, name)
 
+    def copy(self, database: str) -> str:
+        """Return a copy of a database that nobody is connected to."""
+        name = f"test_{next(self._numbers)}"
+        create_database(self.address, name, template=_name_of(database))
+        return with_database(self.address, name)
+
     def drop(self, database: str) -> None:
         """Drop a database that this server handed out."""
-        drop_database(self.address, database.rpartition("dbname=")[2].split()[0])
+        drop_database(self.address, _name_of(database))
 
     def _template(self, city: str) -> str:
         if city not in self._templates:
@@ -57,6 +63,10 @@ class DatabaseServer:
                     write_registry(connection, load_city(city))
             self._templates[city] = name
         return self._templates[city]
+
+
+def _name_of(database: str) -> str:
+    return database.rpartition("dbname=")[2].split()[0]
 
 
 @contextmanager

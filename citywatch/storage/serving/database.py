@@ -77,8 +77,12 @@ class Database:
         """Open a connection of its own that hears announcements."""
         with translated():
             connection = await AsyncConnection.connect(**self._options, autocommit=True)
-            for channel in channels:
-                await connection.execute(f'LISTEN "{channel}"'.encode())
+            try:
+                for channel in channels:
+                    await connection.execute(f'LISTEN "{channel}"'.encode())
+            except BaseException:  # a cancelled reader must not leave its connection behind
+                await connection.close()
+                raise
         return Listener(connection)
 
 

@@ -1,4 +1,4 @@
-"""Districts, systems and assets."""
+"""Districts, systems, assets and the rules that watch them."""
 
 from collections.abc import Callable
 from typing import Final, TypeVar
@@ -57,6 +57,16 @@ async def asset_states(
 ) -> list[T]:
     """Return every asset with its worst open alarm and the number of its silent datastreams."""
     return await database.rows(_SQL["asset_states"], {"system": system, "district": district}, into)
+
+
+async def properties(database: Database, into: Callable[..., T]) -> list[T]:
+    """Return the observed properties."""
+    return await database.rows(_SQL["properties"], {}, into)
+
+
+async def rules(database: Database, into: Callable[..., T], *, kind: str | None = None) -> list[T]:
+    """Return the alarm rules with their tiers."""
+    return await database.rows(_SQL["rules"], {"kind": kind}, into)
 
 
 def _escaped(text: str) -> str:

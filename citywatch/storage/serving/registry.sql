@@ -60,3 +60,17 @@ LEFT JOIN (
 WHERE (%(system)s::text IS NULL OR k.system_id = %(system)s)
   AND (%(district)s::text IS NULL OR a.district_id = %(district)s)
 ORDER BY a.asset_id
+
+-- name: properties
+SELECT property_id, name_en, name_zh, unit, decimals FROM observed_property ORDER BY property_id
+
+-- name: rules
+SELECT rule_id, definition ->> 'method' AS method, definition ->> 'kind_id' AS kind_id,
+       definition ->> 'property_id' AS property_id, definition ->> 'direction' AS direction,
+       definition #>> '{name,en}' AS name_en, definition #>> '{name,zh}' AS name_zh,
+       definition #>> '{advice,en}' AS advice_en, definition #>> '{advice,zh}' AS advice_zh,
+       definition -> 'tiers' AS tiers,
+       (definition ->> 'dead_band')::float8 AS dead_band, (definition ->> 'off_delay')::float8 AS off_delay_s
+FROM rule
+WHERE (%(kind)s::text IS NULL OR definition ->> 'kind_id' = %(kind)s)
+ORDER BY rule_id

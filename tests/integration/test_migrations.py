@@ -1,0 +1,77 @@
+"""Migrations on both engines: once, frozen, and refused when something is amiss."""
+
+import hashlib
+from importlib.resources import files
+
+import pytest
+
+from citywatch.errors import Misconfigured
+from citywatch.storage.connection import connect
+from citywatch.storage.level import Level
+from citywatch.storage.migrate import frozen_checksums, migrate, migrations, require_current_schema
+from tests.support.servers import DatabaseServer
+
+INCREMENTAL = files("citywatch.storage") / "migrations" / "incremental"
+
+
+def test_incremental_files_are_what_was_frozen() -> None:
+    """A change belongs into a new file; a new file is frozen by adding its line to frozen.txt."""
+    present = {
+        file.name: hashlib.sha256(file.read_text(encoding="utf-8").encode()).hexdigest()
+        for file in INCREMENTAL.iterdir()
+        if file.name.endswith(".sql")
+    }
+    assert present == frozen_checksums()
+
+
+def test_every_engine_gets_the_same_migrations() -> None:
+    assert {m.name for m in migrations("postgresql")} == {m.name for m in migrations("timescaledb")}
+
+
+def test_migrating_twice_changes_nothing_the_second_time(any_server: DatabaseServer) -> None:
+    database = any_server.empty()
+    first = migrate(database)
+    assert "incremental/0001_registry" in first.applied
+    assert first.level is (Level.POSTGRESQL if any_server.engine == "postgresql" else Level.TIMESCALEDB_APACHE)
+    assert migrate(database).applied == ()
+    with connect(database, process="test") as connection:
+        require_current_schema(connection)
+    any_server.drop(database)
+
+
+def test_observations_are_partitioned_by_the_engine(any_server: DatabaseServer) -> None:
+    database = any_server.fresh("demo")
+    with connect(database, process="test") as connection:
+        if any_server.engine == "timescaledb":
+            query = "SELECT count(*) FROM timescaledb_information.hypertables WHERE hypertable_name = 'observation'"
+        else:
+            query = "SELECT count(*) FROM pg_partitioned_table WHERE partrelid = 'citywatch.observation'::regclass"
+        assert connection.execute(query).fetchone() == (1,)
+    any_server.drop(database)
+
+
+def test_an_empty_database_is_refused_with_the_command_that_helps(any_server: DatabaseServer) -> None:
+    database = any_server.empty()
+    with connect(database, process="test") as connection, pytest.raises(Misconfigured, match="citywatch migrate"):
+        require_current_schema(connection)
+    any_server.drop(database)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ("UPDATE migration SET sha256 = 'x' WHERE name = 'incremental/0001_registry'", "was changed after"),
+        ("INSERT INTO migration (name, sha256) VALUES ('incremental/9999_future', 'x')", "newer release"),
+    ],
+)
+def test_a_database_of_another_release_is_refused(plain_database: str, change: str, complaint: str) -> None:
+    with connect(plain_database, process="test") as connection:
+        connection.execute(change)
+    with pytest.raises(Misconfigured, match=complaint):
+        migrate(plain_database)
+
+
+def test_repeatable_files_run_again_when_they_changed(plain_database: str) -> None:
+    with connect(plain_database, process="test") as connection:
+        connection.execute("UPDATE migration SET sha256 = 'x' WHERE name = 'repeatable/alarm_events'")
+    assert migrate(plain_database).applied == ("repeatable/alarm_events",)
