@@ -28,6 +28,7 @@ app = typer.Typer(
 for command in (demo, simulate, replay, import_csv, generate_city):
     app.command()(command)
 
+_LATE = 20.0  # processes report every 5 s
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -92,6 +93,35 @@ def api(
 
 
 @app.command()
+def health(
+    process: Annotated[str | None, typer.Argument(help="ingest, analytics or webhooks. [default: all]")] = None,
+    as_json: Json = False,
+) -> None:
+    """Say how the processes are; exit code 1 when one is not well, for probes of containers."""
+    from citywatch.clock import SystemClock
+    from citywatch.storage.connection import connect
+    from citywatch.storage.pipeline.health import read_beats
+
+    with connect(_database(), process="health") as connection:
+        beats = read_beats(connection, process)
+    now = SystemClock().now()
+    ages = [(now - beat.at).total_seconds() for beat in beats]
+    states = [
+        "late" if age > _LATE and beat.state == "ok" else beat.state for beat, age in zip(beats, ages, strict=True)
+    ]
+    if as_json:
+        rows = zip(beats, states, ages, strict=True)
+        print(json.dumps([{"process": beat.process, "state": state, "age_s": age} for beat, state, age in rows]))
+    else:
+        for beat, state, age in zip(beats, states, ages, strict=True):
+            print(f"{beat.process:10} {state:9} seen {age:.0f} s ago")
+        if not beats:
+            print(f"{process or 'no process'} has never reported")
+    if not beats or set(states) != {"ok"}:
+        raise typer.Exit(1)
+
+
+@app.command()
 def webhooks() -> None:
     """Run the delivery of webhooks."""
     from api.wiring import run_webhooks
@@ -116,11 +146,10 @@ def options(
     ] = False,
 ) -> None:
     """Check the environment before any command runs."""
-    from simulators.settings import SimulatorSettings
-
     from analytics.settings import AnalyticsSettings
     from api.settings import ApiSettings
     from ingest.settings import IngestSettings
+    from simulators.settings import SimulatorSettings
 
     check_variables(os.environ, [IngestSettings, AnalyticsSettings, ApiSettings, SimulatorSettings])
 

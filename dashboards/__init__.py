@@ -1,0 +1,4 @@
+"""Grafana dashboards as code, their generated JSON, and the provisioning files.
+
+Building dashboards needs grafana-foundation-sdk, a development dependency; nothing that runs imports these modules.
+"""

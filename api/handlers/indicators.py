@@ -26,6 +26,7 @@ from citywatch.storage.serving import coverage, health, ledger
 
 router = APIRouter(tags=["indicators"])
 _LATE: Final = timedelta(seconds=20)  # processes beat every 5 s
+_EXPECTED: Final = ("ingest", "analytics")  # webhooks are not everybody's
 _BATCH_LATE: Final = timedelta(seconds=30)  # ingest commits at least every few seconds
 
 
@@ -106,7 +107,8 @@ async def get_health(ctx: Ctx) -> Health:
     now = ctx.clock.now()
     processes = await health.processes(ctx.database, ProcessHealth)
     newest = await health.newest_batch(ctx.database, NewestBatch)
-    reasons = []
+    seen = {process.process for process in processes}
+    reasons = [f"{process} has never reported; is it running?" for process in _EXPECTED if process not in seen]
     for process in processes:
         if process.state != "stopped" and now - process.beat_at > _LATE:
             process.state = "late"

@@ -18,12 +18,13 @@ from api.webhooks.signature import signed_headers
 from citywatch.clock import Clock
 from citywatch.errors import Unavailable
 from citywatch.logs import logger
-from citywatch.storage.serving import deliveries
+from citywatch.storage.serving import deliveries, health
 from citywatch.storage.serving.alarms import CHANNEL
 from citywatch.storage.serving.database import Database
 from citywatch.storage.serving.deliveries import Attempt, DueDelivery
 
 _LEASE_MARGIN: Final = timedelta(seconds=30)
+_BEAT: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = 1.0  # [s] until the next look at what is due, and at whether to stop
 _USER_AGENT: Final = "citywatch-webhooks/1"
 
@@ -47,6 +48,8 @@ class Worker:
         self._rng = rng
         self._timeout = timeout
         self._concurrency = concurrency
+        self._started_at = self._beat_at = clock.now()
+        self._attempts = 0
 
     async def run(self, stop: asyncio.Event) -> None:
         """Deliver until a stop is asked for; what is under way then is finished."""
@@ -55,8 +58,10 @@ class Worker:
                 listener = await self._database.listen(CHANNEL)
                 try:
                     while not stop.is_set():
-                        await self.deliver_due()
+                        await self._beat("ok")
+                        self._attempts += await self.deliver_due()
                         await listener.heard(timeout=await self._pause())
+                    await self._beat("stopped")
                 finally:
                     await listener.close()
             except Unavailable as error:
@@ -70,6 +75,20 @@ class Worker:
             await asyncio.gather(*(self._deliver(one) for one in due))
             count += len(due)
         return count
+
+    async def _beat(self, state: str) -> None:
+        now = self._clock.now()
+        if state == "ok" and now < self._beat_at:
+            return
+        self._beat_at = now + _BEAT
+        await health.write_beat(
+            self._database,
+            process="webhooks",
+            started_at=self._started_at,
+            at=now,
+            state=state,
+            details={"attempts": self._attempts},
+        )
 
     async def _claim(self) -> Sequence[DueDelivery]:
         lease = timedelta(seconds=self._timeout) + _LEASE_MARGIN

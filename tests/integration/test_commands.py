@@ -14,7 +14,7 @@ from cli.embedded.ports import free_port
 from tests.support.servers import DatabaseServer
 
 COMMANDS = (
-    "demo", "migrate", "seed", "ingest", "analytics", "api", "webhooks", "simulate", "replay", "import-csv",
+    "demo", "migrate", "seed", "ingest", "analytics", "api", "webhooks", "health", "simulate", "replay", "import-csv",
     "generate-city",
 )  # fmt: skip
 

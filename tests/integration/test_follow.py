@@ -87,8 +87,10 @@ def results(database: str) -> Sequence[Any]:
     with connect(database, process="test") as connection:
         queries = (
             "SELECT datastream_id, phenomenon_time, tests, flag FROM quality_finding ORDER BY 1, 2",
-            "SELECT asset_id, rule_id, state, severity, measured_at, occurrences, message_en, evidence FROM alarm"
-            " ORDER BY asset_id, rule_id",
+            (
+                "SELECT asset_id, rule_id, state, severity, measured_at, occurrences, message_en, evidence FROM alarm"
+                " ORDER BY asset_id, rule_id"
+            ),
             "SELECT alarm_id, event, severity FROM alarm_event ORDER BY event_id",
             "SELECT type, data -> 'severity' FROM outbox ORDER BY outbox_id",
         )

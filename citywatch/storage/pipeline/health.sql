@@ -3,3 +3,8 @@ INSERT INTO process_health (process, instance, started_at, beat_at, state, detai
 VALUES (%s, %s, %s, %s, %s, %s)
 ON CONFLICT (process, instance) DO UPDATE SET
     started_at = excluded.started_at, beat_at = excluded.beat_at, state = excluded.state, details = excluded.details
+
+-- name: beats
+SELECT process, instance, beat_at, state FROM process_health
+WHERE %(process)s::text IS NULL OR process = %(process)s
+ORDER BY process, instance

@@ -1,0 +1,99 @@
+-- City overview.
+
+-- name: active_alarms
+SELECT count(*) AS alarms FROM dash.alarm WHERE {filter} AND is_active AND severity = {severity}
+
+-- name: unacknowledged_alarms
+SELECT count(*) AS alarms FROM dash.alarm WHERE {filter} AND is_unacknowledged
+
+-- name: sensors_reporting
+SELECT format({share}, reporting, sensors) AS share, 100.0 * reporting / nullif(sensors, 0) AS pct
+FROM (
+    SELECT coalesce(sum(sensors_reporting), 0) AS reporting, coalesce(sum(sensors), 0) AS sensors
+    FROM dash.reporting
+    WHERE {filter}
+) s
+
+-- name: bridges_monitored
+SELECT format({share}, monitored, required, target) AS share, 100.0 * monitored / nullif(required, 0) AS pct
+FROM (
+    SELECT coalesce(sum(monitored), 0) AS monitored, coalesce(sum(required), 0) AS required,
+           coalesce(max(target_pct), 100) AS target
+    FROM dash.coverage_now
+    WHERE kind_id = 'bridge' AND district_id IN (${district:sqlstring})
+) c
+
+-- name: map
+-- later rows are drawn over earlier ones
+SELECT lat, lon, asset_{lang} AS asset, state, what_{lang} AS what, kind_{lang} AS kind, district_{lang} AS district,
+       origin, rank, asset_id
+FROM dash.asset_state
+WHERE {filter} AND datastreams > 0
+ORDER BY rank, asset_id
+
+-- name: worst
+SELECT state, asset_{lang} AS asset, what_{lang} AS what, district_{lang} AS district,
+       extract(epoch FROM now() - state_since)::float8 AS lasts, unacknowledged, asset_id
+FROM dash.asset_state
+WHERE {filter} AND datastreams > 0 AND rank > 0
+ORDER BY rank DESC, unacknowledged DESC, state_since DESC, asset_id
+LIMIT 15
+
+-- name: matrix
+SELECT y.system_{lang} AS system, d.district_{lang} AS district, w.state
+FROM dash.system y
+CROSS JOIN dash.district d
+LEFT JOIN (
+    SELECT system_id, district_id, max(rank) AS rank
+    FROM dash.asset_state
+    WHERE datastreams > 0
+    GROUP BY system_id, district_id
+) s USING (system_id, district_id)
+LEFT JOIN dash.state w USING (rank)
+WHERE {filter}
+ORDER BY d.district_order, y.system_id
+
+-- name: alarms_raised
+SELECT g.bucket AS "time",
+       count(*) FILTER (WHERE a.peak_severity = 4) AS critical,
+       count(*) FILTER (WHERE a.peak_severity = 3) AS major,
+       count(*) FILTER (WHERE a.peak_severity = 2) AS minor,
+       count(*) FILTER (WHERE a.peak_severity = 1) AS advisory
+FROM generate_series(
+    date_bin('$__interval', $__timeFrom()::timestamptz, {midnight}), $__timeTo()::timestamptz, '$__interval') AS g (bucket)
+LEFT JOIN (
+    SELECT date_bin('$__interval', raised_at, {midnight}) AS bucket, peak_severity
+    FROM dash.alarm
+    WHERE $__timeFilter(raised_at) AND {filter}
+) a USING (bucket)
+GROUP BY g.bucket
+ORDER BY g.bucket
+
+-- name: system_history
+-- Worst active alarm per bucket; without one, whether anything was stored shows that the system was there at all.
+WITH grid AS (
+    SELECT bucket
+    FROM generate_series(
+        date_bin('$__interval', greatest($__timeFrom(), (SELECT min(bucket) FROM dash.ledger_1m)), {midnight}),
+        least($__timeTo(), now() - interval '2 minutes'), '$__interval') AS g (bucket)
+), alarmed AS (
+    SELECT s.system_id, b.bucket, max(s.severity) AS severity
+    FROM dash.alarm_span s
+    CROSS JOIN LATERAL generate_series(
+        date_bin('$__interval', greatest(s.began_at, $__timeFrom()), {midnight}),
+        least(s.ended_at, now(), $__timeTo()), '$__interval') AS b (bucket)
+    WHERE {filter} AND s.raised_at <= $__timeTo() AND (s.closed_at IS NULL OR s.closed_at >= $__timeFrom())
+    GROUP BY s.system_id, b.bucket
+)
+SELECT g.bucket AS "time", y.system_{lang} AS metric,
+       CASE WHEN a.severity IS NOT NULL THEN a.severity
+            WHEN EXISTS (
+                SELECT FROM dash.ledger_1m l
+                WHERE l.bucket >= g.bucket AND l.bucket < g.bucket + interval '$__interval' AND l.stored > 0
+                  AND l.system_id = y.system_id AND l.district_id IN (${district:sqlstring})) THEN 0
+            ELSE 5 END AS state
+FROM grid g
+CROSS JOIN dash.system y
+LEFT JOIN alarmed a USING (system_id, bucket)
+WHERE y.system_id IN (SELECT system_id FROM dash.reporting WHERE {filter})
+ORDER BY g.bucket, y.system_id
