@@ -7,7 +7,7 @@ SELECT count(*) AS alarms FROM dash.alarm WHERE {filter} AND is_active AND sever
 SELECT count(*) AS alarms FROM dash.alarm WHERE {filter} AND is_unacknowledged
 
 -- name: sensors_reporting
-SELECT format({share}, reporting, sensors) AS share, 100.0 * reporting / nullif(sensors, 0) AS pct
+SELECT 100.0 * reporting / nullif(sensors, 0) AS pct, format({share}, reporting, sensors) AS share
 FROM (
     SELECT coalesce(sum(sensors_reporting), 0) AS reporting, coalesce(sum(sensors), 0) AS sensors
     FROM dash.reporting
@@ -15,7 +15,7 @@ FROM (
 ) s
 
 -- name: bridges_monitored
-SELECT format({share}, monitored, required, target) AS share, 100.0 * monitored / nullif(required, 0) AS pct
+SELECT 100.0 * monitored / nullif(required, 0) AS pct, format({share}, monitored, required, target) AS share
 FROM (
     SELECT coalesce(sum(monitored), 0) AS monitored, coalesce(sum(required), 0) AS required,
            coalesce(max(target_pct), 100) AS target
@@ -32,7 +32,7 @@ WHERE {filter} AND datastreams > 0
 ORDER BY rank, asset_id
 
 -- name: worst
-SELECT state, asset_{lang} AS asset, what_{lang} AS what, district_{lang} AS district,
+SELECT state, asset_{lang} AS asset, what_{lang} AS what,
        extract(epoch FROM now() - state_since)::float8 AS lasts, unacknowledged, asset_id
 FROM dash.asset_state
 WHERE {filter} AND datastreams > 0 AND rank > 0
@@ -97,3 +97,29 @@ CROSS JOIN dash.system y
 LEFT JOIN alarmed a USING (system_id, bucket)
 WHERE y.system_id IN (SELECT system_id FROM dash.reporting WHERE {filter})
 ORDER BY g.bucket, y.system_id
+
+-- name: ingest
+SELECT bucket AS "time",
+       sum(stored)::float8 AS stored, sum(duplicate)::float8 AS duplicate, sum(conflict)::float8 AS conflict,
+       sum(rejected)::float8 AS rejected
+FROM dash.ledger_1m
+WHERE $__timeFilter(bucket) AND (system_id IS NULL OR {filter})
+GROUP BY bucket
+ORDER BY bucket
+
+-- name: coverage_history
+SELECT day AS "time", 100.0 * sum(monitored) / nullif(sum(required), 0) AS monitored, max(target_pct) AS target
+FROM dash.coverage
+WHERE kind_id = 'bridge' AND district_id IN (${district:sqlstring}) AND day BETWEEN $__timeFrom()::timestamptz - interval '1 day' AND $__timeTo()
+GROUP BY day
+ORDER BY day
+
+-- name: indicators
+-- one figure per system that says how bad it is at its worst place, among values of good quality
+SELECT DISTINCT ON (property_id)
+       property_{lang} AS property, round(value::numeric, decimals) || ' ' || translate(unit, '{}', '') AS value,
+       asset_{lang} AS asset, ts, state, asset_id
+FROM dash.sensor_state
+WHERE {filter} AND is_reporting AND quality < 3
+  AND property_id IN ('methane', 'water_depth', 'tilt', 'acceleration_rms', 'rain_rate')
+ORDER BY property_id, abs(value) DESC, datastream_id

@@ -61,7 +61,8 @@ _PREPARE = "SELECT prepare_observation(ARRAY[now() - interval '1 hour', now()])"
 _OBSERVATIONS = """
 INSERT INTO observation (phenomenon_time, received_time, result, datastream_id, quality)
 SELECT t, t + interval '1 second',
-       greatest(plausible_low, -100) + (least(plausible_high, 400) - greatest(plausible_low, -100)) * (0.3 + 0.1 * sin(n)),
+       greatest(plausible_low, -100)
+       + (least(plausible_high, 400) - greatest(plausible_low, -100)) * (0.3 + 0.1 * sin(n)),
        datastream_id, 1
 FROM datastream, generate_series(0, 59) AS n, LATERAL (SELECT now() - n * interval '1 minute' AS t) AS m
 """

@@ -1,0 +1,235 @@
+"""Presets: how a number, a table, a chart looks on every dashboard."""
+
+from typing import Any, Final
+
+from grafana_foundation_sdk.builders import common as cb
+from grafana_foundation_sdk.builders import dashboard as db
+from grafana_foundation_sdk.builders import geomap, stat, statetimeline, table, timeseries
+from grafana_foundation_sdk.models import common as cm
+from grafana_foundation_sdk.models import dashboard as m
+
+from dashboards.palette import QUIET, State, surface
+from dashboards.query import SOURCE, Query
+from dashboards.texts import STATES, Language
+
+Json = dict[str, Any]
+
+
+def grid(x: int, y: int, width: int, height: int) -> m.GridPos:
+    """Return a place on the grid of 24 columns."""
+    return m.GridPos(h=height, w=width, x=x, y=y)
+
+
+def steps(*limits: tuple[float | None, str]) -> db.ThresholdsConfig:
+    """Return absolute thresholds: colours from a value upwards; the first has no value."""
+    found = [m.Threshold(value=value, color=color) for value, color in limits]
+    return db.ThresholdsConfig().mode(m.ThresholdsMode.ABSOLUTE).steps(found)
+
+
+def state_mapping(language: Language) -> m.ValueMap:
+    """Return words and colours of the six states."""
+    options = {
+        str(state.value): m.ValueMappingResult(text=STATES[state].said_in(language), color=surface(state), index=place)
+        for place, state in enumerate(sorted(State, key=lambda state: -state.rank))
+    }
+    return m.ValueMap(options=options)
+
+
+def number(title: str, description: str, query: Query, place: m.GridPos, *, color: str = QUIET) -> stat.Panel:
+    """Return one count: grey at zero, ``color`` from one upwards."""
+    return (
+        stat.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .unit("short")
+        .decimals(0)
+        .with_target(query)
+        .thresholds(steps((None, QUIET), (1, color)))
+        .color_mode(cm.BigValueColorMode.VALUE)
+        .graph_mode(cm.BigValueGraphMode.NONE)
+        .text_mode(cm.BigValueTextMode.VALUE)
+        .reduce_options(cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(False))
+    )
+
+
+def share(title: str, description: str, query: Query, place: m.GridPos, *, no_figure: str) -> stat.Panel:
+    """Return a share in percent with its denominator in words: fields ``pct`` and ``share``."""
+    return (
+        stat.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query)
+        .unit("percent")
+        .decimals(1)
+        .no_value(no_figure)
+        .thresholds(steps((None, QUIET)))
+        .color_mode(cm.BigValueColorMode.VALUE)
+        .graph_mode(cm.BigValueGraphMode.NONE)
+        .text_mode(cm.BigValueTextMode.VALUE)
+        .orientation(cm.VizOrientation.HORIZONTAL)
+        .reduce_options(cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False))
+        .override_by_name("share", [m.DynamicConfigValue(id_val="unit", value="string")])
+    )
+
+
+def listing(title: str, description: str, query: Query, place: m.GridPos, *, empty: str) -> table.Panel:
+    """Return a table."""
+    return (
+        table.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query)
+        .no_value(empty)
+        .show_header(True)
+        .cell_height(cm.TableCellHeight.SM)
+    )
+
+
+def column(panel: table.Panel, name: str, *, title: str, width: int | None = None, **more: object) -> table.Panel:
+    """Give a column its title, and further properties by their Grafana names (``__`` for a dot)."""
+    properties = [m.DynamicConfigValue(id_val="displayName", value=title)]
+    if width is not None:
+        properties.append(m.DynamicConfigValue(id_val="custom.width", value=width))
+    properties += [m.DynamicConfigValue(id_val=key.replace("__", "."), value=value) for key, value in more.items()]
+    return panel.override_by_name(name, properties)
+
+
+def state_cells(language: Language) -> Json:
+    """Return the properties of a column that holds a state: its word on its colour."""
+    return {
+        "mappings": [state_mapping(language)],
+        "custom__cellOptions": {"type": "color-background", "mode": "basic"},
+    }
+
+
+def chart(title: str, description: str, query: Query, place: m.GridPos, *, unit: str) -> timeseries.Panel:
+    """Return lines over time."""
+    return (
+        timeseries.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query.time_series())
+        .unit(unit)
+        .min(0)
+        .line_width(1)
+        .show_points(cm.VisibilityMode.NEVER)
+        .tooltip(cb.VizTooltipOptions().mode(cm.TooltipDisplayMode.MULTI).sort(cm.SortOrder.DESCENDING))
+        .legend(
+            cb.VizLegendOptions()
+            .display_mode(cm.LegendDisplayMode.LIST)
+            .placement(cm.LegendPlacement.BOTTOM)
+            .show_legend(True)
+        )
+    )
+
+
+def bars(panel: timeseries.Panel) -> timeseries.Panel:
+    """Turn lines into stacked bars."""
+    return (
+        panel.draw_style(cm.GraphDrawStyle.BARS)
+        .fill_opacity(90)
+        .line_width(0)
+        .stacking(cb.StackingConfig().mode(cm.StackingMode.NORMAL).group("A"))
+    )
+
+
+def series(panel: timeseries.Panel, name: str, *, title: str, color: str) -> timeseries.Panel:
+    """Give a series its name and colour."""
+    return panel.override_by_name(
+        name,
+        [
+            m.DynamicConfigValue(id_val="displayName", value=title),
+            m.DynamicConfigValue(id_val="color", value={"mode": "fixed", "fixedColor": color}),
+        ],
+    )
+
+
+def timeline(
+    title: str, description: str, query: Query, place: m.GridPos, *, language: Language
+) -> statetimeline.Panel:
+    """Return one band of states per series; it merges by threshold and takes its colours from there."""
+    limits = [(None if state is State.NORMAL else float(state), surface(state)) for state in sorted(State)]
+    return (
+        statetimeline.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query.time_series())
+        .mappings([state_mapping(language)])
+        .color_scheme(db.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
+        .thresholds(steps(*limits))
+        .merge_values(True)
+        .show_value(cm.VisibilityMode.NEVER)
+        .row_height(0.75)
+        .fill_opacity(90)
+        .legend(cb.VizLegendOptions().show_legend(False).display_mode(cm.LegendDisplayMode.LIST))
+    )
+
+
+def asset_map(
+    title: str, description: str, query: Query, place: m.GridPos, *, language: Language, outlines: str
+) -> geomap.Panel:
+    """Return assets on the outlines of the districts; ``outlines`` is an absolute address of GeoJSON.
+
+    The markers' colour and size follow the state, so that a state can be told without seeing colours.
+    """
+    markers = {
+        "showLegend": False,
+        "style": {
+            "color": {"field": "state", "fixed": QUIET},
+            "opacity": 0.95,
+            "size": {"field": "rank", "fixed": 5, "min": 4, "max": 11},
+            "symbol": {"mode": "fixed", "fixed": "img/icons/marker/circle.svg"},
+        },
+    }
+    border = {"style": {"color": {"fixed": QUIET}, "opacity": 0.15, "lineWidth": 1}, "src": outlines, "rules": []}
+    return (
+        geomap.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query)
+        .view(geomap.MapViewConfig().id("coords").lat(30.57).lon(114.33).zoom(8.9))  # type: ignore[arg-type]
+        .controls(geomap.ControlsOptions().show_zoom(True).show_attribution(False).mouse_wheel_zoom(False))
+        .tooltip(geomap.TooltipOptions().mode("details"))  # type: ignore[arg-type]
+        .basemap(
+            cb.MapLayerOptions()
+            .type("xyz")
+            .name("base")
+            .config({"url": "data:image/gif;base64,R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7"})
+        )
+        .layers(
+            [
+                cb.MapLayerOptions().type("geojson").name("districts").config(border).tooltip(False),
+                cb.MapLayerOptions()
+                .type("markers")
+                .name("assets")
+                .config(markers)
+                .location(
+                    cb.FrameGeometrySource().mode(cm.FrameGeometrySourceMode.COORDS).latitude("lat").longitude("lon")
+                )
+                .tooltip(True),
+            ]
+        )
+        .color_scheme(db.FieldColor().mode(m.FieldColorModeId.THRESHOLDS))
+        .thresholds(steps((None, QUIET)))
+        .override_by_name("state", [m.DynamicConfigValue(id_val="mappings", value=[state_mapping(language)])])
+    )
+
+
+def link(url: str, title: str) -> Json:
+    """Return a link for a column or a series."""
+    return {"title": title, "url": url, "targetBlank": True}
+
+
+SEVERITIES: Final = (State.CRITICAL, State.MAJOR, State.MINOR, State.ADVISORY)
