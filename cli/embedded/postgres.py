@@ -8,7 +8,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -70,6 +70,8 @@ def embedded_postgres(home: Home, *, settings: Mapping[str, str] | None = None) 
         yield address
     finally:
         stop(server, signal.SIGINT, timeout=30)
+        with suppress(OSError):
+            sockets.rmdir()
 
 
 def _initialise(programs: Path, data: Path, home: Home) -> None:
