@@ -1,4 +1,4 @@
-"""What really happened in a simulation, for judging detectors: one JSON object per line (docs/reference/truth.md)."""
+"""What really happened in a simulation, for judging detectors: JSON Lines (docs/reference/scenarios.md)."""
 
 import json
 from pathlib import Path

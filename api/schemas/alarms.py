@@ -32,7 +32,7 @@ class Alarm(BaseModel):
     severity: Severity
     peak_severity: Severity
     occurrences: int = Field(description="how often it came back before it was closed, the first time included")
-    measured_at: datetime = Field(description="when the deciding value was measured")
+    measured_at: datetime = Field(description="when the value that raised the alarm was measured")
     received_at: datetime = Field(description="when ingest received it")
     detected_at: datetime = Field(description="when analytics raised the alarm")
     acknowledged_at: datetime | None
@@ -42,7 +42,7 @@ class Alarm(BaseModel):
     message_en: str = Field(examples=["Methane 23.1 %LEL in Hanyang valve well 3"])
     message_zh: str
     evidence: dict[str, float | str | None] = Field(
-        description="the numbers that speak for it, the limit and its source"
+        description="the numbers that speak for its present severity, when they were measured, the limit and its source"
     )
 
 

@@ -162,7 +162,13 @@ async def test_the_life_of_an_alarm_arrives_signed_and_in_full(
     assert raised["message"] == {"en": "Methane 23 %LEL", "zh": "甲烷 23 %LEL"}
     assert raised["asset"]["asset_id"] == "well-001"
     assert raised["asset"]["origin"] == "synthetic"
-    assert raised["evidence"] == {"value": 23.0}
+    escalated = next(message["data"] for message in messages if message["type"].endswith("escalated"))
+    assert raised["evidence"]["value"] == 23.0
+    assert escalated["measured_at"] == raised["measured_at"], "how it was raised does not change"
+    assert datetime.fromisoformat(raised["measured_at"]) == datetime.fromisoformat(raised["evidence"]["measured_at"])
+    assert datetime.fromisoformat(escalated["evidence"]["measured_at"]) > datetime.fromisoformat(
+        raised["evidence"]["measured_at"]
+    )
     assert {"measured_at", "received_at", "detected_at"} <= raised.keys()
     assert len(set(receiver.ids)) == 3
     assert (await endpoint(served))["delivered"] == 3

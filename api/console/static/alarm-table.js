@@ -219,8 +219,8 @@ function Advice({ alarm, words, now, zone }) {
 }
 
 /** The numbers that speak for an alarm, with the limit and where it comes from; only those that the API gives. */
-function evidenceOf({ evidence, measured_at: measuredAt }, words, now, zone) {
-  const { value, unit, limit, deviations, limit_source: source, limit_mark: mark } = evidence;
+function evidenceOf({ evidence }, words, now, zone) {
+  const { value, unit, limit, deviations, measured_at: measuredAt, limit_source: source, limit_mark: mark } = evidence;
   const parts = [];
   if (typeof value === "number") {
     // after an outage, values can be judged long after they were measured

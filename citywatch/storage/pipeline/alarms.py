@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final
 
 from psycopg.types.json import Jsonb
@@ -41,6 +41,12 @@ def lock_open_alarms(connection: Connection, assets: Iterable[AssetId]) -> dict[
     return {(alarm.asset_id, alarm.rule_id): alarm for alarm in alarms}
 
 
+def _with_time(anomaly: Anomaly) -> dict[str, float | str | None]:
+    """Return the evidence with its time: the alarm itself keeps the times at which it was raised."""
+    measured_at = anomaly.measured_at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return {**anomaly.evidence, "measured_at": measured_at}
+
+
 def write_change(connection: Connection, change: AlarmChange, at: datetime) -> OpenAlarm | None:
     """Make a change durable; return the alarm as it is now, None when it is closed."""
     anomaly, transition = change.anomaly, change.transition
@@ -56,7 +62,7 @@ def write_change(connection: Connection, change: AlarmChange, at: datetime) -> O
         "received_at": anomaly.received_at,
         "message_en": change.message.en if says_more else None,
         "message_zh": change.message.zh if says_more else None,
-        "evidence": Jsonb(dict(anomaly.evidence)) if says_more else None,
+        "evidence": Jsonb(_with_time(anomaly)) if says_more else None,
         "at": at,
         "actor": DETECTOR,
         "note": None,

@@ -1,4 +1,4 @@
--- Schema dash: the views that dashboards read, and their only contract with the database (docs/how-to/grafana.md).
+-- Schema dash: the views that dashboards read, and their only contract with the database (docs/how-to/run-with-docker-compose.md).
 -- It is dropped and made anew as a whole whenever this file changes; keep nothing else in it.
 -- A column name means the same thing in every view; the meanings stand at the end.
 DROP SCHEMA IF EXISTS dash CASCADE;
