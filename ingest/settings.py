@@ -13,6 +13,9 @@ class IngestSettings(ProcessSettings):
     ingest_instance: Annotated[str, Field(pattern=r"^[a-z0-9-]{1,40}$")] = "ingest-1"
     """Name of this ingester; its MQTT session continues under it."""
 
+    ingest_group: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,40}$")] = ""
+    """Ingesters of one group share the messages (MQTT 5 shared subscription); empty: this one gets all of them."""
+
     ingest_window: Annotated[int, Field(ge=10, le=65_535)] = 20_000
     """Unacknowledged messages the broker may have under way (MQTT Receive Maximum)."""
 

@@ -32,6 +32,11 @@ _BEAT: Final = 5.0  # [s]
 _OWN: Final = ("/cmd", "/alarm")  # what we publish ourselves
 
 
+def _shared_by(group: str) -> str:
+    """Return the beginning of a filter that a group of ingesters shares."""
+    return f"$share/{group}/" if group else ""
+
+
 class MqttSource:
     """The subscription of an ingester, without what we publish ourselves on the same tree."""
 
@@ -41,7 +46,7 @@ class MqttSource:
             self._network,
             BrokerAddress.from_url(settings.broker_url.get_secret_value()),
             client_id=f"citywatch-{settings.ingest_instance}",
-            filters=[f"{PREFIX}/#"],
+            filters=[f"{_shared_by(settings.ingest_group)}{PREFIX}/#"],
             window=settings.ingest_window,
             session_expiry=settings.ingest_session_expiry,
             clock=clock,
