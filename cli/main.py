@@ -13,6 +13,7 @@ import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
+from cli.bench.command import bench
 from cli.demo import demo
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
@@ -27,6 +28,7 @@ app = typer.Typer(
 )
 for command in (demo, simulate, replay, import_csv, generate_city):
     app.command()(command)
+app.add_typer(bench, name="bench")
 
 _LATE = 20.0  # processes report every 5 s
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]

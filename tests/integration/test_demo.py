@@ -72,6 +72,10 @@ def alive(pids: set[int]) -> set[int]:
     return running
 
 
+def command(pid: int) -> str:
+    return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+
+
 @contextmanager
 def demo(state: Path, *options: str) -> Iterator[Demo]:
     running = Demo(state, *options)
@@ -139,4 +143,7 @@ def test_one_command_runs_the_city_stops_clean_goes_on_and_leaves_no_orphan(serv
         children = second.descendants()
         second.process.kill()
         second.process.wait()
-        wait_until(lambda: not alive(children), what="the end of all child processes", timeout=60)
+        try:
+            wait_until(lambda: not alive(children), what="the end of all child processes", timeout=120)
+        except AssertionError as error:
+            raise AssertionError(f"these outlive the demo: {[command(pid) for pid in alive(children)]}") from error

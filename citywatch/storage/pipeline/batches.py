@@ -35,6 +35,14 @@ class WriteReport:
     outcome: NDArray[np.int8]
 
 
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One entry of the batch log: when it was committed, and how many observations it stored."""
+
+    committed_at: datetime
+    rows: int
+
+
 class BatchWriter:
     """Writes batches on one connection."""
 
@@ -208,6 +216,21 @@ def newest_batch_no(connection: Connection) -> int:
         row = connection.execute(_SQL["newest_batch_no"]).fetchone()
     assert row is not None
     return int(row[0])
+
+
+def read_commits(connection: Connection, *, after: int) -> Sequence[Commit]:
+    """Return the log of the batches that follow number ``after``, in order."""
+    with translated():
+        return [Commit(*row) for row in connection.execute(_SQL["read_commits"], (after,))]
+
+
+def copy_rows(connection: Connection, observations: Observations) -> None:
+    """Copy rows into the table of observations and commit, without anything else that ingest does: a ceiling."""
+    days = [from_micros(int(day) * _DAY) for day in np.unique(observations.phenomenon_time // _DAY)]
+    with translated(), connection.transaction(), connection.cursor() as cursor:
+        cursor.execute(_SQL["prepare"], (days,))
+        with cursor.copy(_SQL["copy_observations"]) as copy:
+            copy.write(to_copy(observations))
 
 
 def read_batches(connection: Connection, *, after: int, limit: int) -> Sequence[CommittedBatch]:

@@ -1,0 +1,71 @@
+"""``citywatch bench``: measures, and says what share of the machine's own ceiling is reached."""
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from cli.bench.latency import measure_latency
+from cli.bench.system import running_system
+from cli.bench.throughput import measure_throughput
+
+bench = typer.Typer(no_args_is_help=True, help="Measure this machine; ceilings are measured in the same run.")
+
+Server = Annotated[
+    str | None,
+    typer.Option(
+        help="Connection string of a server to measure on; a database is made there and dropped."
+        " [default: the embedded PostgreSQL]"
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
+
+
+@bench.command()
+def ingest(
+    readings: Annotated[int, typer.Option(min=1, max=1000, help="Readings per message.")] = 50,
+    messages: Annotated[int, typer.Option(min=1000, help="Messages to send.")] = 60_000,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """Readings committed per second, beside COPY into the same table and a receiver that only acknowledges."""
+    with running_system(server) as system:
+        _say(f"{system.engine}: {messages:,} messages of {readings} readings; first the two ceilings ...")
+        result = measure_throughput(system, messages=messages, readings=readings)
+        _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
+    if not result.balanced:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def latency(
+    rate: Annotated[float, typer.Option(min=1, help="Messages per second, one reading each.")] = 5000,
+    seconds: Annotated[float, typer.Option(min=3, help="How long to send.")] = 20,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """From publishing a reading to the notice that it can be queried."""
+    with running_system(server) as system:
+        _say(f"{system.engine}: {rate:,.0f} messages/s for {seconds:g} s ...")
+        result = measure_latency(system, rate=rate, duration=seconds)
+        _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
+
+
+def _say(text: str) -> None:
+    Console(stderr=True, highlight=False).print(text, markup=False)
+
+
+def _print(figures: Mapping[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps(figures))
+        return
+    table = Table(box=None, show_header=False)
+    table.add_column()
+    table.add_column(justify="right")
+    for name, value in figures.items():
+        shown = f"{value:,}" if isinstance(value, int | float) and not isinstance(value, bool) else str(value)
+        table.add_row(name.replace("_", " "), shown)
+    Console(highlight=False).print(table)
