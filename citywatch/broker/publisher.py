@@ -8,13 +8,16 @@ from typing import Final
 import paho.mqtt.client as mqtt
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
+from paho.mqtt.reasoncodes import ReasonCode
 
 from citywatch.broker.address import BrokerAddress
 from citywatch.broker.client import Client
 from citywatch.broker.network import Connection, Network
 from citywatch.errors import Unavailable
+from citywatch.logs import logger
 
 _MUCH: Final = 65_536  # [bytes]
+_NOBODY: Final = 0x10  # "no matching subscribers", MQTT 5.0 section 3.4.2.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +55,10 @@ class Publisher(Connection):
         self._allowed = window
         self._content_types: dict[str, Properties] = {}
         self.unconfirmed = 0
+        self.refused = 0
+        """Messages that the broker answered with an error, such as for want of a right; they are gone."""
+        self.unheard = 0
+        """Messages that the broker took although nobody had subscribed; they are gone."""
         client.on_publish = self._on_publish
 
     def publish(self, topic: str, payload: bytes, *, content_type: str | None = None, retain: bool = False) -> None:
@@ -104,5 +111,11 @@ class Publisher(Connection):
             self.unconfirmed += 1
             self._client.publish(self._will.topic, self._birth(), qos=1, retain=True)
 
-    def _on_publish(self, _client: mqtt.Client, _data: object, _mid: int, _code: object, _p: object) -> None:
+    def _on_publish(self, _client: mqtt.Client, _data: object, _mid: int, code: ReasonCode, _p: object) -> None:
         self.unconfirmed -= 1
+        if code.is_failure:
+            self.refused += 1
+            if self.refused == 1:
+                logger().warning("the broker refuses messages", broker=str(self._address), cause=str(code))
+        elif code.value == _NOBODY:
+            self.unheard += 1

@@ -218,3 +218,21 @@ def test_impossible_addresses_are_named_without_their_password(url: str) -> None
 def test_nobody_at_the_address(network: Network) -> None:
     with pytest.raises(Unavailable, match="start it or set CITYWATCH_BROKER_URL"):
         Publisher(network, BrokerAddress("127.0.0.1", free_port()), client_id="x").open()
+
+
+def test_a_publisher_learns_that_nobody_listens(network: Network, broker: BrokerAddress, name: str) -> None:
+    if chosen_kind(BrokerKind.AUTO) is not BrokerKind.MOSQUITTO:
+        pytest.skip("the fallback broker does not say whether anybody listens")
+    pub = Publisher(network, broker, client_id=f"pub-{name}")
+    pub.open()
+    pub.publish(f"test/{name}/a", b"lost")
+    pub.flush()
+    assert pub.unheard == 1
+    sub = subscriber(network, broker, name)
+    sub.open()
+    pub.publish(f"test/{name}/b", b"heard")
+    pub.flush()
+    assert pub.unheard == 1
+    assert receive(network, sub, 1)[0].payload == b"heard"
+    for connection in (pub, sub):
+        connection.close()
