@@ -7,7 +7,9 @@ import json
 from dataclasses import dataclass
 
 from citywatch.errors import Reason
-from citywatch.wire.senml import CONTENT_TYPE
+from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord
+from citywatch.wire.senml_cbor import CONTENT_TYPE as SENML_CBOR
+from citywatch.wire.senml_cbor import encode_senml_cbor
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,16 @@ def hostile_corpus(now: float) -> tuple[Hostile, ...]:
         Hostile("empty", b"", Reason.EMPTY),
         Hostile("empty pack", b"[]", Reason.EMPTY),
         Hostile("binary junk", bytes(range(256)) * 4, Reason.NOT_DECODABLE),
-        Hostile("binary junk without a content type", b"\x9f\xff\x00\x01", Reason.UNKNOWN_FORMAT, content_type=None),
+        Hostile("binary junk without a content type", b"\x00\x01\xff", Reason.UNKNOWN_FORMAT, content_type=None),
+        Hostile("junk that begins like CBOR", b"\x9f\xff\x00\x01", Reason.NOT_DECODABLE, content_type=None),
+        Hostile("nested CBOR", b"\x81" * 100_000, Reason.TOO_DEEP, content_type=SENML_CBOR),
+        Hostile("endless CBOR", b"\x9b" + b"\xff" * 8, Reason.NOT_DECODABLE, content_type=SENML_CBOR),
+        Hostile(
+            "NaN in CBOR",
+            encode_senml_cbor([SenmlRecord(n="strain", t=now, v=float("nan"))]),
+            Reason.NOT_FINITE,
+            content_type=SENML_CBOR,
+        ),
         Hostile("invalid JSON", b'[{"n": "strain", "v": 1', Reason.NOT_DECODABLE),
         Hostile("two documents", record() + record(), Reason.NOT_DECODABLE),
         Hostile("not a pack", b'{"n": "strain", "v": 1}', Reason.NOT_DECODABLE),
