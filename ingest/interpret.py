@@ -45,7 +45,9 @@ def interpret(delivery: Delivery, catalogue: Catalogue, *, max_bytes: int) -> Me
         source = f"{topic.district_id}/{topic.system_id}"
         match topic.kind:
             case TopicKind.SENML:
-                readings = decode(delivery.payload, delivery.content_type, max_bytes=max_bytes)
+                readings = decode(
+                    delivery.payload, delivery.content_type, max_bytes=max_bytes, properties=delivery.properties
+                )
                 return _resolve(delivery, source, readings, catalogue, catalogue.sensor(topic))
             case TopicKind.STATUS:
                 catalogue.sensor(topic)

@@ -82,7 +82,8 @@ def _decode_plain(pack: list[Any]) -> Readings | None:
     fields = 4 * len(pack) - sum(column.count(None) for column in (names, units, times))
     if fields + base != sum(map(len, pack)):
         return None
-    return resolve_plain(names, units, times, list(map(float, values)), first)
+    seconds = [None if time is None else float(time) for time in times]
+    return resolve_plain(names, units, seconds, list(map(float, values)), first)
 
 
 def _record(index: int, item: Any) -> SenmlRecord | Rejected:

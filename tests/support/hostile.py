@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 
 from citywatch.errors import Reason
+from citywatch.wire.plain_json import CONTENT_TYPE as PLAIN_JSON
 from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord
 from citywatch.wire.senml_cbor import CONTENT_TYPE as SENML_CBOR
 from citywatch.wire.senml_cbor import encode_senml_cbor
@@ -74,6 +75,14 @@ def hostile_corpus(now: float) -> tuple[Hostile, ...]:
         Hostile("unknown unit", record(u="furlong"), Reason.UNIT_MISMATCH),
         Hostile("field that must be understood", record(secret_=1), Reason.NOT_DECODABLE),
         Hostile("version of the future", record(bver=11), Reason.NOT_DECODABLE),
+        Hostile(
+            "plain JSON without a time", b'{"values": {"strain": 1}}', Reason.TIME_MISSING, content_type=PLAIN_JSON
+        ),
+        Hostile("plain JSON without values", b'{"time": 1, "values": {}}', Reason.EMPTY, content_type=None),
+        Hostile(
+            "plain JSON in local time", b'{"time":"2026-01-01T08:00","values":{"strain":1}}', Reason.WRONG_TYPE, 1, None
+        ),
+        Hostile("nested plain JSON", b'{"values":' + b"[" * 100_000, Reason.TOO_DEEP, content_type=PLAIN_JSON),
         Hostile("unknown content type", record(), Reason.UNKNOWN_FORMAT, content_type="application/xml"),
         Hostile("NUL and lone surrogate", record(n="a\0\ud800"), Reason.NOT_DECODABLE),
         Hostile(
