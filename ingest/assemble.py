@@ -15,11 +15,10 @@ from citywatch.errors import Reason, Rejected
 from citywatch.model.observations import Account, Batch, DeadLetter, Observations
 from citywatch.model.quality import gross_range
 from ingest.catalogue import Catalogue
-from ingest.interpret import Message
+from ingest.interpret import MILLISECOND, Message, reject
 
 _RELATIVE: Final = float(2**28)  # times below are relative to now: RFC 8428 section 4.5.3
 _MINUTE: Final = 60_000_000  # [us]
-_MILLISECOND: Final = 1000  # [us]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +41,7 @@ _REASONS: Final = tuple(_SENTENCES)
 
 def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWindow, *, keep_bytes: int) -> Batch:
     """Return the batch of some messages; ``keep_bytes`` bytes of a rejected payload are kept."""
+    messages = [message if message.waveform is None else _on_time(message, window) for message in messages]
     size = [len(message.datastream_ids) for message in messages]
     owner = np.repeat(np.arange(len(messages)), size)
     streams = np.fromiter(chain.from_iterable(m.datastream_ids for m in messages), dtype=np.int32, count=len(owner))
@@ -56,12 +56,13 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
     observations = Observations(
         datastream_id=stream,
         phenomenon_time=np.rint(seconds[good] * 1e6).astype(np.int64),
-        received_time=received[good] // _MILLISECOND * _MILLISECOND,
+        received_time=received[good] // MILLISECOND * MILLISECOND,
         result=values[good],
         quality=gross_range(values[good], catalogue.span[stream], catalogue.plausible[stream]),
     )
     accounts, account_of_message = _accounts(messages, rejected)
     late = _rejected_rows(owner, verdicts)
+    blocks = [number for number, message in enumerate(messages) if message.waveform is not None]
     return Batch(
         observations=observations,
         row_account=account_of_message[owner[good]],
@@ -72,7 +73,24 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
             )
         ),
         statuses=[message.status for message in messages if message.status is not None],
+        waveforms=[message.waveform for message in messages if message.waveform is not None],
+        waveform_account=account_of_message[blocks],
     )
+
+
+def _on_time(message: Message, window: TimeWindow) -> Message:
+    """Return a message with a waveform block; rejected when the block begins too early or ends too late."""
+    block = message.waveform
+    assert block is not None
+    reception = message.delivery.received / 1e6
+    reason = None
+    if block.start_time < _RELATIVE * 1e6:
+        reason = Reason.TIME_MISSING
+    elif block.end_time / 1e6 > reception + window.ahead.total_seconds():
+        reason = Reason.TIME_IN_FUTURE
+    elif block.start_time / 1e6 < reception - window.behind.total_seconds():
+        reason = Reason.TIME_TOO_OLD
+    return message if reason is None else reject(message.delivery, message.source, Rejected(reason, _SENTENCES[reason]))
 
 
 def _judge(
@@ -107,7 +125,7 @@ def _accounts(messages: Sequence[Message], late: Sequence[int]) -> tuple[list[Ac
     sums: dict[tuple[int, str], list[int]] = {}
     keys = [(message.delivery.received // _MINUTE, message.source) for message in messages]
     for key, message, rejected_late in zip(keys, messages, late, strict=True):
-        rejected = message.received - len(message.datastream_ids) + rejected_late
+        rejected = message.received - message.accepted + rejected_late
         total = sums.setdefault(key, [0, 0, 0])
         total[0] += 1
         total[1] += message.received

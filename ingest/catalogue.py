@@ -9,11 +9,17 @@ import numpy as np
 
 from citywatch.errors import Reason, Rejected
 from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, SensorId, SystemId
+from citywatch.model.quality import Flag, gross_range
 from citywatch.model.registry import Datastream, Sampling
 from citywatch.model.units import Conversion, conversion
+from citywatch.model.waveforms import Samples
 from citywatch.wire.topics import Topic
 
 _REMEMBERED: Final = 1000  # refused names per sensor; a device that invents names must not fill the memory
+_ARRIVES: Final = {
+    Sampling.SCALAR: "it arrives as single readings; publish it on .../senml",
+    Sampling.WAVEFORM: "it arrives as waveform blocks; publish it on .../wave",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,14 +43,15 @@ class SensorEntry:
 
 
 class Catalogue:
-    """All scalar datastreams. A reading names its property alone (``strain``) or in full (``bridge-1/gauge-2/strain``).
+    """All datastreams.
 
+    A reading or waveform block names its property alone (``strain``) or in full (``bridge-1/gauge-2/strain``).
     ``span`` and ``plausible`` are float64 (n, 2), indexed by datastream number, so that they fit every reading that
     an earlier state of the registry resolved.
     """
 
     def __init__(self, datastreams: Iterable[Datastream]) -> None:
-        streams = [stream for stream in datastreams if stream.measure.sampling is Sampling.SCALAR]
+        streams = list(datastreams)
         size = 1 + max((stream.datastream_id for stream in streams), default=0)
         self.span = np.tile([-np.inf, np.inf], (size, 1))
         self.plausible = self.span.copy()
@@ -90,23 +97,35 @@ class Catalogue:
         Raises
         ------
         Rejected
-            ``unknown_datastream``, ``name_mismatch`` or ``unit_mismatch``.
+            ``unknown_datastream``, ``name_mismatch``, ``wrong_type`` or ``unit_mismatch``.
         """
         key = (name, unit)
         if key in entry.refused:
             raise entry.refused[key]
         try:
-            target = entry.targets[key] = self._find(entry, name, unit)
+            target = entry.targets[key] = self._find(entry, name, unit, Sampling.SCALAR)
         except Rejected as rejection:
             if len(entry.refused) < _REMEMBERED:
                 entry.refused[key] = rejection.with_traceback(None)
             raise
         return target
 
-    def _find(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
+    def waveform_target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
+        """Return where a waveform block of this name and unit goes; raises as :meth:`target` does."""
+        return self._find(entry, name, unit, Sampling.WAVEFORM)
+
+    def worst_flag(self, datastream_id: DatastreamId, values: Samples) -> Flag:
+        """Return the flag of the worst of some values by the gross range test."""
+        extremes = np.array([values.min(), values.max()], dtype=np.float64)
+        rows = [datastream_id, datastream_id]
+        return Flag(int(gross_range(extremes, self.span[rows], self.plausible[rows]).max()))
+
+    def _find(self, entry: SensorEntry, name: str, unit: str | None, sampling: Sampling) -> Target:
         stream = entry.datastreams.get(name)
         if stream is None:
             known = ", ".join(sorted(known for known in entry.datastreams if "/" not in known))
             reason = Reason.NAME_MISMATCH if "/" in name else Reason.UNKNOWN_DATASTREAM
             raise Rejected(reason, f"name {name[:200]!r}: this sensor observes {known}")
+        if stream.measure.sampling is not sampling:
+            raise Rejected(Reason.WRONG_TYPE, f"name {name[:200]!r}: {_ARRIVES[stream.measure.sampling]}")
         return Target(stream.datastream_id, None if unit is None else conversion(unit, stream.unit))

@@ -5,6 +5,7 @@ from typing import Final
 
 from citywatch.errors import Reason, Rejected
 from citywatch.model.readings import Readings
+from citywatch.model.waveforms import WaveformBlock
 from citywatch.wire.plain_json import CONTENT_TYPE as PLAIN_JSON
 from citywatch.wire.plain_json import decode_plain_json
 from citywatch.wire.senml import CONTENT_TYPE as SENML_JSON
@@ -12,6 +13,8 @@ from citywatch.wire.senml import decode_senml
 from citywatch.wire.senml_cbor import CONTENT_TYPE as SENML_CBOR
 from citywatch.wire.senml_cbor import decode_senml_cbor
 from citywatch.wire.stamps import stamped
+from citywatch.wire.waveform import CONTENT_TYPE as WAVEFORM
+from citywatch.wire.waveform import decode_waveform
 
 Decoder = Callable[[bytes], Readings]
 
@@ -44,6 +47,25 @@ def decode(
         raise Rejected(Reason.UNKNOWN_FORMAT, f"{seen} is no known format; known are {', '.join(sorted(DECODERS))}")
     readings = decoder(payload)
     return stamped(readings, properties) if properties else readings
+
+
+def decode_block(
+    payload: bytes, content_type: str | None, *, max_bytes: int, properties: Iterable[tuple[str, str]] = ()
+) -> WaveformBlock:
+    """Return the waveform block of a payload of at most ``max_bytes`` bytes, with the stamps among ``properties``.
+
+    Raises
+    ------
+    Rejected
+        ``empty``, ``too_large``, ``unknown_format``, or what the decoder finds.
+    """
+    check_size(payload, max_bytes)
+    if content_type and _without_parameters(content_type) != WAVEFORM:
+        raise Rejected(
+            Reason.UNKNOWN_FORMAT, f"content type {content_type[:100]!r} is no waveform block; send {WAVEFORM}"
+        )
+    block = decode_waveform(payload)
+    return stamped(block, properties) if properties else block
 
 
 def check_size(payload: bytes, max_bytes: int) -> None:

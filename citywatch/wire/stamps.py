@@ -2,33 +2,29 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Final, TypeVar
 
 from citywatch.errors import Rejected
 from citywatch.model.readings import Readings
+from citywatch.model.waveforms import WaveformBlock
 from citywatch.wire.instants import to_seconds
 
 SEQUENCE: Final = "seq"
 SENT: Final = "sent"
 LARGEST_SEQUENCE: Final = 2**63 - 1
+T = TypeVar("T", Readings, WaveformBlock)
 
 
-def stamped(readings: Readings, properties: Iterable[tuple[str, str]]) -> Readings:
-    """Return readings with the sequence number and send time of the user properties.
+def stamped(message: T, properties: Iterable[tuple[str, str]]) -> T:
+    """Return a decoded message with the sequence number and send time of the user properties.
 
     What the payload itself says goes first. Unreadable stamps are left out, because the same names may mean something
     else to the system that set them.
     """
     said = dict(properties)
-    sequence = readings.sequence
-    if sequence is None:
-        sequence = _sequence(said.get(SEQUENCE, ""))
-    sent = readings.sent
-    if sent is None:
-        sent = _instant(said.get(SENT, ""))
-    if sequence is readings.sequence and sent is readings.sent:
-        return readings
-    return replace(readings, sequence=sequence, sent=sent)
+    sequence = _sequence(said.get(SEQUENCE, "")) if message.sequence is None else message.sequence
+    sent = _instant(said.get(SENT, "")) if message.sent is None else message.sent
+    return replace(message, sequence=sequence, sent=sent)
 
 
 def _sequence(text: str) -> int | None:
