@@ -14,6 +14,7 @@ from citywatch.clock import from_micros
 from citywatch.errors import Reason, Rejected
 from citywatch.model.observations import Account, Batch, DeadLetter, Observations
 from citywatch.model.quality import gross_range
+from citywatch.model.waveforms import Waveform
 from ingest.catalogue import Catalogue
 from ingest.interpret import MILLISECOND, Message, reject
 
@@ -62,7 +63,8 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
     )
     accounts, account_of_message = _accounts(messages, rejected)
     late = _rejected_rows(owner, verdicts)
-    blocks = [number for number, message in enumerate(messages) if message.waveform is not None]
+    waveforms = [message.waveform for message in messages if message.waveform is not None]
+    senders = [number for number, message in enumerate(messages) if message.waveform is not None]
     return Batch(
         observations=observations,
         row_account=account_of_message[owner[good]],
@@ -73,8 +75,9 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
             )
         ),
         statuses=[message.status for message in messages if message.status is not None],
-        waveforms=[message.waveform for message in messages if message.waveform is not None],
-        waveform_account=account_of_message[blocks],
+        waveforms=waveforms,
+        waveform_account=account_of_message[senders],
+        waveform_quality=_worst_flags(waveforms, catalogue),
     )
 
 
@@ -91,6 +94,22 @@ def _on_time(message: Message, window: TimeWindow) -> Message:
     elif block.start_time / 1e6 < reception - window.behind.total_seconds():
         reason = Reason.TIME_TOO_OLD
     return message if reason is None else reject(message.delivery, message.source, Rejected(reason, _SENTENCES[reason]))
+
+
+def _worst_flags(waveforms: Sequence[Waveform], catalogue: Catalogue) -> NDArray[np.int16]:
+    """Return the flag of the worst value of each block by the gross range test, shape (n,)."""
+    if not waveforms:
+        return np.empty(0, dtype=np.int16)
+    values = np.concatenate([waveform.values for waveform in waveforms])
+    begins = np.cumsum([0] + [len(waveform.values) for waveform in waveforms[:-1]])
+    streams = [waveform.datastream_id for waveform in waveforms]
+    flags = [
+        gross_range(
+            extreme.reduceat(values, begins).astype(np.float64), catalogue.span[streams], catalogue.plausible[streams]
+        )
+        for extreme in (np.minimum, np.maximum)
+    ]
+    return np.maximum(*flags)
 
 
 def _judge(

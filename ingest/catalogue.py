@@ -9,10 +9,8 @@ import numpy as np
 
 from citywatch.errors import Reason, Rejected
 from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, SensorId, SystemId
-from citywatch.model.quality import Flag, gross_range
 from citywatch.model.registry import Datastream, Sampling
 from citywatch.model.units import Conversion, conversion
-from citywatch.model.waveforms import Samples
 from citywatch.wire.topics import Topic
 
 _REMEMBERED: Final = 1000  # refused names per sensor; a device that invents names must not fill the memory
@@ -113,12 +111,6 @@ class Catalogue:
     def waveform_target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
         """Return where a waveform block of this name and unit goes; raises as :meth:`target` does."""
         return self._find(entry, name, unit, Sampling.WAVEFORM)
-
-    def worst_flag(self, datastream_id: DatastreamId, values: Samples) -> Flag:
-        """Return the flag of the worst of some values by the gross range test."""
-        extremes = np.array([values.min(), values.max()], dtype=np.float64)
-        rows = [datastream_id, datastream_id]
-        return Flag(int(gross_range(extremes, self.span[rows], self.plausible[rows]).max()))
 
     def _find(self, entry: SensorEntry, name: str, unit: str | None, sampling: Sampling) -> Target:
         stream = entry.datastreams.get(name)

@@ -91,7 +91,7 @@ def _waveform(delivery: Delivery, source: str, topic: Topic, catalogue: Catalogu
     block = decode_block(delivery.payload, delivery.content_type, max_bytes=max_bytes, properties=delivery.properties)
     target = catalogue.waveform_target(catalogue.sensor(topic), block.name, block.unit)
     values = block.values if target.conversion is None else target.conversion.apply_to_samples(block.values)
-    if not np.isfinite(values).all():
+    if values is not block.values and not np.isfinite(values).all():
         raise Rejected(Reason.NOT_FINITE, "values leave the range of float32 in the unit of the datastream")
     waveform = Waveform(
         datastream_id=target.datastream_id,
@@ -99,7 +99,6 @@ def _waveform(delivery: Delivery, source: str, topic: Topic, catalogue: Catalogu
         received_time=delivery.received // MILLISECOND * MILLISECOND,
         sampling_rate=block.sampling_rate,
         values=values,
-        quality=catalogue.worst_flag(target.datastream_id, values),
     )
     return Message(delivery, source, 1, [], [], [], None, (), waveform=waveform)
 

@@ -91,6 +91,7 @@ class Batch:
     """What one transaction of ingest makes durable.
 
     ``row_account`` names the account of each observation, ``waveform_account`` that of each waveform block; int32.
+    ``waveform_quality`` is the flag of the worst value of each block; int16.
     """
 
     observations: Observations
@@ -100,6 +101,7 @@ class Batch:
     statuses: Sequence[SensorStatus]
     waveforms: Sequence[Waveform] = ()
     waveform_account: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    waveform_quality: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
 
 
 @dataclass(frozen=True, slots=True)

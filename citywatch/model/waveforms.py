@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.identifiers import DatastreamId
-from citywatch.model.quality import Flag
 
 Samples = NDArray[np.float32]
 
@@ -31,18 +30,13 @@ class WaveformBlock:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Waveform:
-    """A block of a datastream, ready to be stored.
-
-    Times in int64 microseconds since the epoch, ``values`` in the unit of the datastream, ``quality`` that of its worst
-    value.
-    """
+    """A block of a datastream; times in microseconds since the epoch, ``values`` in the unit of the datastream."""
 
     datastream_id: DatastreamId
     start_time: int
     received_time: int
     sampling_rate: float
     values: Samples
-    quality: Flag
 
     @property
     def end_time(self) -> int:

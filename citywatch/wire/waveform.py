@@ -11,6 +11,7 @@ import msgspec
 import numpy as np
 from cbor2 import CBORTag
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from citywatch.errors import Reason, Rejected
 from citywatch.model.waveforms import Samples, WaveformBlock
@@ -80,7 +81,7 @@ def decode_waveform(payload: bytes) -> WaveformBlock:
     if not isinstance(item, dict):
         raise Rejected(Reason.NOT_DECODABLE, f"a waveform block is a map, not {type(item).__name__}")
     try:
-        message = msgspec.convert({key: value for key, value in item.items() if isinstance(key, str)}, _Message)
+        message = msgspec.convert(item, _Message)
     except msgspec.ValidationError as error:
         raise Rejected(Reason.WRONG_TYPE, f"not a waveform block: {error}") from error
     if message.time is None:
@@ -113,14 +114,17 @@ def _values(message: _Message) -> Samples:
         raise Rejected(reason, f"values has {len(data)} bytes; send a multiple of {kind.itemsize} for its tag")
     if len(data) // kind.itemsize > MOST_SAMPLES:
         raise Rejected(Reason.TOO_LARGE, f"values holds more than {MOST_SAMPLES} numbers; send shorter blocks")
-    sent = np.frombuffer(data, dtype=kind)
-    with np.errstate(over="ignore", invalid="ignore"):
-        if kind.kind == "i":
-            sent = sent * message.scale + message.offset
-        values = sent.astype(np.float32)
+    values = _as_float32(np.frombuffer(data, dtype=kind), message)
     if not np.isfinite(values).all():
         raise Rejected(Reason.NOT_FINITE, "values holds numbers that are not finite as float32; leave the block out")
     return values
+
+
+def _as_float32(sent: NDArray[Any], message: _Message) -> Samples:
+    if sent.dtype.kind == "f" and sent.itemsize == 4:
+        return sent.astype(np.float32, copy=False)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return (sent if sent.dtype.kind == "f" else sent * message.scale + message.offset).astype(np.float32)
 
 
 def _dtype(values: object) -> np.dtype[Any]:

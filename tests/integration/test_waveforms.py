@@ -39,7 +39,7 @@ def connection(database: str) -> Iterator[Connection]:
 
 def waveform(second: float, values: Sequence[float], *, stream: int = 1, rate: float = 100.0) -> Waveform:
     start = to_micros(NOW + timedelta(seconds=second))
-    return Waveform(DatastreamId(stream), start, start, rate, np.array(values, dtype=np.float32), Flag.PASS)
+    return Waveform(DatastreamId(stream), start, start, rate, np.array(values, dtype=np.float32))
 
 
 def batch_of(*waveforms: Waveform) -> Batch:
@@ -54,6 +54,7 @@ def batch_of(*waveforms: Waveform) -> Batch:
         [],
         waveforms,
         np.zeros(count, dtype=np.int32),
+        np.full(count, Flag.PASS, dtype=np.int16),
     )
 
 

@@ -82,7 +82,7 @@ class BatchWriter:
             self._write_latest(stored.take(_last_of_each_datastream(stored)))
             self._write_dead_letters(batch.dead_letters)
             self._write_statuses(batch)
-            blocks = store_waveforms(self._connection, batch.waveforms)
+            blocks = store_waveforms(self._connection, batch.waveforms, batch.waveform_quality)
             self._write_ledger(
                 batch.accounts,
                 np.concatenate((batch.row_account, batch.waveform_account)),

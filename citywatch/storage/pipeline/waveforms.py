@@ -1,7 +1,7 @@
 """The write path of waveform blocks, inside the transaction of a batch."""
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import numpy as np
@@ -23,23 +23,33 @@ Key = tuple[int, int]
 Content = tuple[float, bytes]  # sampling rate, SHA-256 of the stored values
 
 
-def store_waveforms(connection: Connection, waveforms: Sequence[Waveform]) -> NDArray[np.int8]:
+def store_waveforms(
+    connection: Connection, waveforms: Sequence[Waveform], quality: NDArray[np.int16]
+) -> NDArray[np.int8]:
     """Store what is new; return the outcome of each block in arrival order. The caller holds the transaction."""
     if not waveforms:
         return np.empty(0, dtype=np.int8)
     days = sorted({waveform.start_time // _DAY for waveform in waveforms})
     connection.execute(_SQL["prepare"], ([from_micros(day * _DAY) for day in days],))
-    first: dict[Key, Waveform] = {}
-    for waveform in waveforms:
-        first.setdefault(_key(waveform), waveform)
+    first: dict[Key, int] = {}
+    for place, waveform in enumerate(waveforms):
+        first.setdefault(_key(waveform), place)
     # one order for all ingesters, else two of them could wait for each other
-    fresh = dict(sorted(first.items()))
+    fresh = sorted(first)
     known: dict[Key, Content] = {}
-    while fresh and not _copy(connection, fresh.values()):
-        met = _existing(connection, fresh.values())
-        known |= met
-        fresh = {key: waveform for key, waveform in fresh.items() if key not in met}
-    return np.array([_outcome(waveform, first, known) for waveform in waveforms], dtype=np.int8)
+    while fresh and not _copy(connection, [(waveforms[first[key]], int(quality[first[key]])) for key in fresh]):
+        known |= _existing(connection, fresh)
+        fresh = [key for key in fresh if key not in known]
+    stored = set(fresh)
+
+    def outcome(place: int, waveform: Waveform) -> Outcome:
+        key = _key(waveform)
+        if key in stored and first[key] == place:
+            return Outcome.STORED
+        kept = _content(waveforms[first[key]]) if key in stored else known[key]
+        return Outcome.DUPLICATE if kept == _content(waveform) else Outcome.CONFLICT
+
+    return np.array([outcome(place, waveform) for place, waveform in enumerate(waveforms)], dtype=np.int8)
 
 
 def write_waveform_conflicts(
@@ -62,12 +72,12 @@ def write_waveform_conflicts(
             cursor.executemany(_SQL["insert_conflicts"], rows)
 
 
-def _copy(connection: Connection, waveforms: Collection[Waveform]) -> bool:
+def _copy(connection: Connection, rows: Iterable[tuple[Waveform, int]]) -> bool:
     """Store blocks; return False, and change nothing, when one of the keys is taken."""
     try:
         with connection.transaction(), connection.cursor() as cursor, cursor.copy(_SQL["copy"]) as copy:
             copy.set_types(_TYPES)
-            for waveform in waveforms:
+            for waveform, quality in rows:
                 copy.write_row(
                     (
                         waveform.datastream_id,
@@ -75,7 +85,7 @@ def _copy(connection: Connection, waveforms: Collection[Waveform]) -> bool:
                         from_micros(waveform.received_time),
                         waveform.sampling_rate,
                         len(waveform.values),
-                        waveform.quality,
+                        quality,
                         samples_to_bytes(waveform.values),
                     )
                 )
@@ -84,23 +94,13 @@ def _copy(connection: Connection, waveforms: Collection[Waveform]) -> bool:
     return True
 
 
-def _existing(connection: Connection, waveforms: Collection[Waveform]) -> dict[Key, Content]:
-    """Return the stored contents under the keys of some blocks."""
-    streams = [waveform.datastream_id for waveform in waveforms]
-    times = [from_micros(waveform.start_time) for waveform in waveforms]
+def _existing(connection: Connection, keys: Iterable[Key]) -> dict[Key, Content]:
+    """Return the stored contents under some keys."""
+    streams, times = zip(*((stream, from_micros(start)) for stream, start in keys), strict=True)
     return {
         (stream, to_micros(time)): (rate, digest)
-        for stream, time, rate, digest in connection.execute(_SQL["existing"], (streams, times))
+        for stream, time, rate, digest in connection.execute(_SQL["existing"], (list(streams), list(times)))
     }
-
-
-def _outcome(waveform: Waveform, first: Mapping[Key, Waveform], known: Mapping[Key, Content]) -> Outcome:
-    key = _key(waveform)
-    if key in known:
-        return Outcome.DUPLICATE if known[key] == _content(waveform) else Outcome.CONFLICT
-    if first[key] is waveform:
-        return Outcome.STORED
-    return Outcome.DUPLICATE if _content(first[key]) == _content(waveform) else Outcome.CONFLICT
 
 
 def _key(waveform: Waveform) -> Key:

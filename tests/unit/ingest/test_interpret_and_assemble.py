@@ -160,7 +160,7 @@ def test_a_waveform_block_counts_as_one_reading() -> None:
     assert [block.datastream_id for block in batch.waveforms] == [3, 3, 3]
     assert [block.start_time for block in batch.waveforms] == [RECEIVED + 1_000_000 * i for i in range(3)]
     assert batch.waveforms[1].values.tolist() == pytest.approx([0.0, 1.0, -0.0005])
-    assert [block.quality for block in batch.waveforms] == [Flag.PASS, Flag.PASS, Flag.SUSPECT]
+    assert batch.waveform_quality.tolist() == [Flag.PASS, Flag.PASS, Flag.SUSPECT]
     assert [(account.received, account.rejected) for account in batch.accounts] == [(3, 0)]
     assert_balanced(batch)
 
