@@ -74,7 +74,7 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
                 _dead_letters(message, late.get(number, {}), keep_bytes) for number, message in enumerate(messages)
             )
         ),
-        statuses=[message.status for message in messages if message.status is not None],
+        statuses=[status for message in messages for status in message.statuses],
         waveforms=waveforms,
         waveform_account=account_of_message[senders],
         waveform_quality=_worst_flags(waveforms, catalogue),

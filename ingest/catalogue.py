@@ -27,6 +27,10 @@ class Target:
     datastream_id: DatastreamId
     conversion: Conversion | None
 
+    def convert(self, value: float) -> float:
+        """Return a sent value in the unit of the datastream."""
+        return value if self.conversion is None else self.conversion.apply(value)
+
 
 @dataclass(slots=True)
 class SensorEntry:
@@ -75,18 +79,29 @@ class Catalogue:
             ``unknown_datastream``: no such sensor, or it was removed; ``name_mismatch``: it stands in another district
             or system, so the access rules that follow the topic would not be those of the asset.
         """
-        entry = self._sensors.get((topic.asset_id, topic.sensor_id))
-        if entry is None:
-            raise Rejected(
-                Reason.UNKNOWN_DATASTREAM, f"there is no sensor {topic.asset_id}/{topic.sensor_id}; register it first"
-            )
-        if entry.removed_at is not None:
-            raise Rejected(Reason.UNKNOWN_DATASTREAM, f"the sensor was removed on {entry.removed_at:%Y-%m-%d}")
+        entry = self.entry(topic.asset_id, topic.sensor_id)
         if entry.district_id != topic.district_id or entry.system_id != topic.system_id:
             raise Rejected(
                 Reason.NAME_MISMATCH,
                 f"{topic.asset_id} is registered under {entry.district_id}/{entry.system_id}; publish there",
             )
+        return entry
+
+    def entry(self, asset_id: AssetId, sensor_id: SensorId) -> SensorEntry:
+        """Return an installed sensor.
+
+        Raises
+        ------
+        Rejected
+            ``unknown_datastream``: no such sensor, or it was removed.
+        """
+        entry = self._sensors.get((asset_id, sensor_id))
+        if entry is None:
+            raise Rejected(
+                Reason.UNKNOWN_DATASTREAM, f"there is no sensor {asset_id[:64]}/{sensor_id[:64]}; register it first"
+            )
+        if entry.removed_at is not None:
+            raise Rejected(Reason.UNKNOWN_DATASTREAM, f"the sensor was removed on {entry.removed_at:%Y-%m-%d}")
         return entry
 
     def target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:

@@ -37,7 +37,7 @@ class Message:
     values: list[float]
     indices: list[int] | None
     refusals: tuple[Refusal, ...]
-    status: SensorStatus | None = None
+    statuses: tuple[SensorStatus, ...] = ()
     rejection: Rejected | None = None
     waveform: Waveform | None = None
 
@@ -84,7 +84,7 @@ def _status(delivery: Delivery, source: str, topic: Topic) -> Message:
     said = decode_status(delivery.payload)
     changed_at = said.time or from_micros(delivery.received)
     status = SensorStatus(topic.asset_id, topic.sensor_id, said.state.value, changed_at)
-    return Message(delivery, source, 0, [], [], [], None, (), status=status)
+    return Message(delivery, source, 0, [], [], [], None, (), statuses=(status,))
 
 
 def _waveform(delivery: Delivery, source: str, topic: Topic, catalogue: Catalogue, *, max_bytes: int) -> Message:

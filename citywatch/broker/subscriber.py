@@ -79,6 +79,11 @@ class Subscriber(Connection):
         self._open -= count
         return count
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 0 over the same connection; lost when there is none."""
+        if self.is_connected:
+            self._client.publish(topic, payload, qos=0)
+
     def has_room(self) -> bool:
         """Return whether fewer than twice the window are unacknowledged."""
         return self._open < self._limit
