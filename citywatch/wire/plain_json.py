@@ -78,6 +78,8 @@ def _parse(payload: bytes) -> PlainMessage:
         return msgspec.convert(document, PlainMessage)
     except msgspec.ValidationError as error:
         raise Rejected(Reason.WRONG_TYPE, f"not a plain JSON message: {error}") from error
+    except UnicodeEncodeError as error:
+        raise Rejected(Reason.NOT_DECODABLE, "a key holds half a character (a lone surrogate)") from error
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

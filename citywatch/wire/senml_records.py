@@ -46,6 +46,8 @@ def to_record(index: int, item: Any) -> SenmlRecord | Rejected:
         record = msgspec.convert(item, SenmlRecord)
     except msgspec.ValidationError as error:
         return Rejected(Reason.WRONG_TYPE, f"record {index}: {error}")
+    except UnicodeEncodeError:
+        return Rejected(Reason.NOT_DECODABLE, f"record {index}: a key holds half a character (a lone surrogate)")
     if mandatory := [key for key in item if key.endswith("_")]:
         raise Rejected(
             Reason.NOT_DECODABLE, f"field {mandatory[0][:100]!r} must be understood and is not (RFC 8428 section 4.4)"

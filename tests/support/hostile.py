@@ -84,6 +84,8 @@ def hostile_corpus(now: float) -> tuple[Hostile, ...]:
         ),
         Hostile("nested plain JSON", b'{"values":' + b"[" * 100_000, Reason.TOO_DEEP, content_type=PLAIN_JSON),
         Hostile("unknown content type", record(), Reason.UNKNOWN_FORMAT, content_type="application/xml"),
+        Hostile("lone surrogate in a key", b'[{"\\ud800":5,"n":5}]', Reason.NOT_DECODABLE),
+        Hostile("lone surrogate in a plain key", b'{"\\ud800":5}', Reason.NOT_DECODABLE, content_type=PLAIN_JSON),
         Hostile("NUL and lone surrogate", record(n="a\0\ud800"), Reason.NOT_DECODABLE),
         Hostile(
             "thousand bad names", b"[" + b",".join([record(n="x")[1:-1]] * 1000) + b"]", Reason.UNKNOWN_DATASTREAM, 1000
