@@ -18,6 +18,7 @@ class Reason(StrEnum):
     UNKNOWN_TOPIC = "unknown_topic"
     UNKNOWN_FORMAT = "unknown_format"
     UNKNOWN_DATASTREAM = "unknown_datastream"
+    UNKNOWN_ALIAS = "unknown_alias"
     NAME_MISMATCH = "name_mismatch"
     WRONG_TYPE = "wrong_type"
     NO_VALUE = "no_value"

@@ -14,12 +14,12 @@ from citywatch.clock import from_micros
 from citywatch.errors import Reason, Rejected
 from citywatch.model.observations import Account, Batch, DeadLetter, Observations
 from citywatch.model.quality import gross_range
+from citywatch.model.waveforms import Waveform
 from ingest.catalogue import Catalogue
-from ingest.interpret import Message
+from ingest.interpret import MILLISECOND, Message, reject
 
 _RELATIVE: Final = float(2**28)  # times below are relative to now: RFC 8428 section 4.5.3
 _MINUTE: Final = 60_000_000  # [us]
-_MILLISECOND: Final = 1000  # [us]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,7 @@ _REASONS: Final = tuple(_SENTENCES)
 
 def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWindow, *, keep_bytes: int) -> Batch:
     """Return the batch of some messages; ``keep_bytes`` bytes of a rejected payload are kept."""
+    messages = [message if message.waveform is None else _on_time(message, window) for message in messages]
     size = [len(message.datastream_ids) for message in messages]
     owner = np.repeat(np.arange(len(messages)), size)
     streams = np.fromiter(chain.from_iterable(m.datastream_ids for m in messages), dtype=np.int32, count=len(owner))
@@ -56,12 +57,14 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
     observations = Observations(
         datastream_id=stream,
         phenomenon_time=np.rint(seconds[good] * 1e6).astype(np.int64),
-        received_time=received[good] // _MILLISECOND * _MILLISECOND,
+        received_time=received[good] // MILLISECOND * MILLISECOND,
         result=values[good],
         quality=gross_range(values[good], catalogue.span[stream], catalogue.plausible[stream]),
     )
     accounts, account_of_message = _accounts(messages, rejected)
     late = _rejected_rows(owner, verdicts)
+    waveforms = [message.waveform for message in messages if message.waveform is not None]
+    senders = [number for number, message in enumerate(messages) if message.waveform is not None]
     return Batch(
         observations=observations,
         row_account=account_of_message[owner[good]],
@@ -71,8 +74,42 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
                 _dead_letters(message, late.get(number, {}), keep_bytes) for number, message in enumerate(messages)
             )
         ),
-        statuses=[message.status for message in messages if message.status is not None],
+        statuses=[status for message in messages for status in message.statuses],
+        waveforms=waveforms,
+        waveform_account=account_of_message[senders],
+        waveform_quality=_worst_flags(waveforms, catalogue),
     )
+
+
+def _on_time(message: Message, window: TimeWindow) -> Message:
+    """Return a message with a waveform block; rejected when the block begins too early or ends too late."""
+    block = message.waveform
+    assert block is not None
+    reception = message.delivery.received / 1e6
+    reason = None
+    if block.start_time < _RELATIVE * 1e6:
+        reason = Reason.TIME_MISSING
+    elif block.end_time / 1e6 > reception + window.ahead.total_seconds():
+        reason = Reason.TIME_IN_FUTURE
+    elif block.start_time / 1e6 < reception - window.behind.total_seconds():
+        reason = Reason.TIME_TOO_OLD
+    return message if reason is None else reject(message.delivery, message.source, Rejected(reason, _SENTENCES[reason]))
+
+
+def _worst_flags(waveforms: Sequence[Waveform], catalogue: Catalogue) -> NDArray[np.int16]:
+    """Return the flag of the worst value of each block by the gross range test, shape (n,)."""
+    if not waveforms:
+        return np.empty(0, dtype=np.int16)
+    values = np.concatenate([waveform.values for waveform in waveforms])
+    begins = np.cumsum([0] + [len(waveform.values) for waveform in waveforms[:-1]])
+    streams = [waveform.datastream_id for waveform in waveforms]
+    flags = [
+        gross_range(
+            extreme.reduceat(values, begins).astype(np.float64), catalogue.span[streams], catalogue.plausible[streams]
+        )
+        for extreme in (np.minimum, np.maximum)
+    ]
+    return np.maximum(*flags)
 
 
 def _judge(
@@ -107,7 +144,7 @@ def _accounts(messages: Sequence[Message], late: Sequence[int]) -> tuple[list[Ac
     sums: dict[tuple[int, str], list[int]] = {}
     keys = [(message.delivery.received // _MINUTE, message.source) for message in messages]
     for key, message, rejected_late in zip(keys, messages, late, strict=True):
-        rejected = message.received - len(message.datastream_ids) + rejected_late
+        rejected = message.received - message.accepted + rejected_late
         total = sums.setdefault(key, [0, 0, 0])
         total[0] += 1
         total[1] += message.received

@@ -14,6 +14,10 @@ from citywatch.model.units import Conversion, conversion
 from citywatch.wire.topics import Topic
 
 _REMEMBERED: Final = 1000  # refused names per sensor; a device that invents names must not fill the memory
+_ARRIVES: Final = {
+    Sampling.SCALAR: "it arrives as single readings; publish it on .../senml",
+    Sampling.WAVEFORM: "it arrives as waveform blocks; publish it on .../wave",
+}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,6 +26,10 @@ class Target:
 
     datastream_id: DatastreamId
     conversion: Conversion | None
+
+    def convert(self, value: float) -> float:
+        """Return a sent value in the unit of the datastream."""
+        return value if self.conversion is None else self.conversion.apply(value)
 
 
 @dataclass(slots=True)
@@ -37,14 +45,15 @@ class SensorEntry:
 
 
 class Catalogue:
-    """All scalar datastreams. A reading names its property alone (``strain``) or in full (``bridge-1/gauge-2/strain``).
+    """All datastreams.
 
+    A reading or waveform block names its property alone (``strain``) or in full (``bridge-1/gauge-2/strain``).
     ``span`` and ``plausible`` are float64 (n, 2), indexed by datastream number, so that they fit every reading that
     an earlier state of the registry resolved.
     """
 
     def __init__(self, datastreams: Iterable[Datastream]) -> None:
-        streams = [stream for stream in datastreams if stream.measure.sampling is Sampling.SCALAR]
+        streams = list(datastreams)
         size = 1 + max((stream.datastream_id for stream in streams), default=0)
         self.span = np.tile([-np.inf, np.inf], (size, 1))
         self.plausible = self.span.copy()
@@ -70,18 +79,29 @@ class Catalogue:
             ``unknown_datastream``: no such sensor, or it was removed; ``name_mismatch``: it stands in another district
             or system, so the access rules that follow the topic would not be those of the asset.
         """
-        entry = self._sensors.get((topic.asset_id, topic.sensor_id))
-        if entry is None:
-            raise Rejected(
-                Reason.UNKNOWN_DATASTREAM, f"there is no sensor {topic.asset_id}/{topic.sensor_id}; register it first"
-            )
-        if entry.removed_at is not None:
-            raise Rejected(Reason.UNKNOWN_DATASTREAM, f"the sensor was removed on {entry.removed_at:%Y-%m-%d}")
+        entry = self.entry(topic.asset_id, topic.sensor_id)
         if entry.district_id != topic.district_id or entry.system_id != topic.system_id:
             raise Rejected(
                 Reason.NAME_MISMATCH,
                 f"{topic.asset_id} is registered under {entry.district_id}/{entry.system_id}; publish there",
             )
+        return entry
+
+    def entry(self, asset_id: AssetId, sensor_id: SensorId) -> SensorEntry:
+        """Return an installed sensor.
+
+        Raises
+        ------
+        Rejected
+            ``unknown_datastream``: no such sensor, or it was removed.
+        """
+        entry = self._sensors.get((asset_id, sensor_id))
+        if entry is None:
+            raise Rejected(
+                Reason.UNKNOWN_DATASTREAM, f"there is no sensor {asset_id[:64]}/{sensor_id[:64]}; register it first"
+            )
+        if entry.removed_at is not None:
+            raise Rejected(Reason.UNKNOWN_DATASTREAM, f"the sensor was removed on {entry.removed_at:%Y-%m-%d}")
         return entry
 
     def target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
@@ -90,23 +110,29 @@ class Catalogue:
         Raises
         ------
         Rejected
-            ``unknown_datastream``, ``name_mismatch`` or ``unit_mismatch``.
+            ``unknown_datastream``, ``name_mismatch``, ``wrong_type`` or ``unit_mismatch``.
         """
         key = (name, unit)
         if key in entry.refused:
             raise entry.refused[key]
         try:
-            target = entry.targets[key] = self._find(entry, name, unit)
+            target = entry.targets[key] = self._find(entry, name, unit, Sampling.SCALAR)
         except Rejected as rejection:
             if len(entry.refused) < _REMEMBERED:
                 entry.refused[key] = rejection.with_traceback(None)
             raise
         return target
 
-    def _find(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
+    def waveform_target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
+        """Return where a waveform block of this name and unit goes; raises as :meth:`target` does."""
+        return self._find(entry, name, unit, Sampling.WAVEFORM)
+
+    def _find(self, entry: SensorEntry, name: str, unit: str | None, sampling: Sampling) -> Target:
         stream = entry.datastreams.get(name)
         if stream is None:
             known = ", ".join(sorted(known for known in entry.datastreams if "/" not in known))
             reason = Reason.NAME_MISMATCH if "/" in name else Reason.UNKNOWN_DATASTREAM
             raise Rejected(reason, f"name {name[:200]!r}: this sensor observes {known}")
+        if stream.measure.sampling is not sampling:
+            raise Rejected(Reason.WRONG_TYPE, f"name {name[:200]!r}: {_ARRIVES[stream.measure.sampling]}")
         return Target(stream.datastream_id, None if unit is None else conversion(unit, stream.unit))

@@ -3,17 +3,21 @@
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from citywatch.broker import Delivery
 from citywatch.clock import from_micros
 from citywatch.errors import Reason, Rejected
 from citywatch.model.observations import SensorStatus
 from citywatch.model.readings import Readings, Refusal
-from citywatch.wire.codecs import decode
+from citywatch.model.waveforms import Waveform
+from citywatch.wire.codecs import decode, decode_block
 from citywatch.wire.status import decode_status
 from citywatch.wire.topics import Topic, TopicKind, parse_topic
 from ingest.catalogue import Catalogue, SensorEntry, Target
 
 NO_SOURCE: Final = "?"
+MILLISECOND: Final = 1000  # [us]: how finely times of reception are kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +25,8 @@ class Message:
     """One delivery and its meaning.
 
     ``datastream_ids``, ``times`` [s since the epoch] and ``values`` [unit of the datastream] are columns of equal
-    length; ``indices`` are the places of these readings in the message. ``received`` counts readings, a message that
-    cannot be decoded as one.
+    length; ``indices`` are the places of these readings in the message. ``received`` counts readings; a waveform block
+    counts as one, and so does a message that cannot be decoded. Times are judged later, for a whole batch.
     """
 
     delivery: Delivery
@@ -33,8 +37,19 @@ class Message:
     values: list[float]
     indices: list[int] | None
     refusals: tuple[Refusal, ...]
-    status: SensorStatus | None = None
+    statuses: tuple[SensorStatus, ...] = ()
     rejection: Rejected | None = None
+    waveform: Waveform | None = None
+
+    @property
+    def accepted(self) -> int:
+        """How many of the received readings are not refused so far."""
+        return len(self.datastream_ids) + (self.waveform is not None)
+
+    @property
+    def weight(self) -> int:
+        """How much the message adds to a batch, in readings; samples are smaller than readings."""
+        return len(self.datastream_ids) + (0 if self.waveform is None else 1 + len(self.waveform.values) // 8)
 
 
 def interpret(delivery: Delivery, catalogue: Catalogue, *, max_bytes: int) -> Message:
@@ -45,11 +60,15 @@ def interpret(delivery: Delivery, catalogue: Catalogue, *, max_bytes: int) -> Me
         source = f"{topic.district_id}/{topic.system_id}"
         match topic.kind:
             case TopicKind.SENML:
-                readings = decode(delivery.payload, delivery.content_type, max_bytes=max_bytes)
+                readings = decode(
+                    delivery.payload, delivery.content_type, max_bytes=max_bytes, properties=delivery.properties
+                )
                 return _resolve(delivery, source, readings, catalogue, catalogue.sensor(topic))
             case TopicKind.STATUS:
                 catalogue.sensor(topic)
                 return _status(delivery, source, topic)
+            case TopicKind.WAVE:
+                return _waveform(delivery, source, topic, catalogue, max_bytes=max_bytes)
             case other:
                 return reject(delivery, source, Rejected(Reason.UNKNOWN_FORMAT, f"kind {other} is not read here"))
     except Rejected as rejection:
@@ -65,7 +84,23 @@ def _status(delivery: Delivery, source: str, topic: Topic) -> Message:
     said = decode_status(delivery.payload)
     changed_at = said.time or from_micros(delivery.received)
     status = SensorStatus(topic.asset_id, topic.sensor_id, said.state.value, changed_at)
-    return Message(delivery, source, 0, [], [], [], None, (), status=status)
+    return Message(delivery, source, 0, [], [], [], None, (), statuses=(status,))
+
+
+def _waveform(delivery: Delivery, source: str, topic: Topic, catalogue: Catalogue, *, max_bytes: int) -> Message:
+    block = decode_block(delivery.payload, delivery.content_type, max_bytes=max_bytes, properties=delivery.properties)
+    target = catalogue.waveform_target(catalogue.sensor(topic), block.name, block.unit)
+    values = block.values if target.conversion is None else target.conversion.apply_to_samples(block.values)
+    if values is not block.values and not np.isfinite(values).all():
+        raise Rejected(Reason.NOT_FINITE, "values leave the range of float32 in the unit of the datastream")
+    waveform = Waveform(
+        datastream_id=target.datastream_id,
+        start_time=round(block.start_time * 1e6),
+        received_time=delivery.received // MILLISECOND * MILLISECOND,
+        sampling_rate=block.sampling_rate,
+        values=values,
+    )
+    return Message(delivery, source, 1, [], [], [], None, (), waveform=waveform)
 
 
 def _resolve(delivery: Delivery, source: str, readings: Readings, catalogue: Catalogue, entry: SensorEntry) -> Message:

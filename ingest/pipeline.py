@@ -78,7 +78,7 @@ class Pipeline:
         self._batch_messages = batch_messages
         self._backlog: deque[Delivery] = deque()
         self._open: list[Message] = []
-        self._readings = 0
+        self._weight = 0
         self._writer = _Writer(committer, beat=beat, settled=source.wake)
         self.counters = Counters()
 
@@ -98,7 +98,7 @@ class Pipeline:
                 self._settle()
                 self._interpret_backlog()
                 if self._open and self._writer.offer(self._open):
-                    self._open, self._readings = [], 0
+                    self._open, self._weight = [], 0
             if self._open:
                 self._writer.offer(self._open, wait=True)
         finally:
@@ -106,13 +106,13 @@ class Pipeline:
             self._settle()
 
     def _is_full(self) -> bool:
-        return self._readings >= self._batch_readings or len(self._open) >= self._batch_messages
+        return self._weight >= self._batch_readings or len(self._open) >= self._batch_messages
 
     def _interpret_backlog(self) -> None:
         while self._backlog and not self._is_full():
             message = self._interpret(self._backlog.popleft())
             self._open.append(message)
-            self._readings += len(message.datastream_ids)
+            self._weight += message.weight
         self.counters.pending = len(self._backlog) + len(self._open) + self._writer.pending
 
     def _settle(self) -> None:
@@ -121,7 +121,8 @@ class Pipeline:
         for messages, reports in self._writer.take_settled():
             outcomes = np.zeros(len(Outcome), dtype=np.intp)
             for report in reports:
-                outcomes += np.bincount(report.outcome, minlength=len(Outcome))
+                for fates in (report.outcome, report.waveform_outcome):
+                    outcomes += np.bincount(fates, minlength=len(Outcome))
             received = sum(message.received for message in messages)
             count.acknowledged += self._source.acknowledge(message.delivery for message in messages)
             count.messages += len(messages)

@@ -16,6 +16,9 @@ class IngestSettings(ProcessSettings):
     ingest_group: Annotated[str, Field(pattern=r"^[a-z0-9-]{0,40}$")] = ""
     """Ingesters of one group share the messages (MQTT 5 shared subscription); empty: this one gets all of them."""
 
+    ingest_sparkplug: bool = True
+    """Read the Sparkplug namespace too. An edge node must be heard whole, so of a group one ingester alone does."""
+
     ingest_window: Annotated[int, Field(ge=10, le=65_535)] = 20_000
     """Unacknowledged messages the broker may have under way (MQTT Receive Maximum)."""
 

@@ -20,6 +20,8 @@ from citywatch.storage.migrate import require_current_schema
 from citywatch.storage.pipeline.batches import BatchWriter
 from citywatch.storage.pipeline.health import write_beat
 from citywatch.storage.pipeline.registry import read_datastreams
+from citywatch.wire.sparkplug.topics import FILTERS as SPARKPLUG_FILTERS
+from citywatch.wire.sparkplug.topics import is_sparkplug
 from citywatch.wire.topics import PREFIX
 from ingest.assemble import TimeWindow, assemble
 from ingest.catalogue import Catalogue
@@ -27,6 +29,7 @@ from ingest.commit import Committer
 from ingest.interpret import Message, interpret
 from ingest.pipeline import Pipeline
 from ingest.settings import IngestSettings
+from ingest.sparkplug import SparkplugInterpreter
 
 _BEAT: Final = 5.0  # [s]
 _OWN: Final = ("/cmd", "/alarm")  # what we publish ourselves
@@ -46,7 +49,10 @@ class MqttSource:
             self._network,
             BrokerAddress.from_url(settings.broker_url.get_secret_value()),
             client_id=f"citywatch-{settings.ingest_instance}",
-            filters=[f"{_shared_by(settings.ingest_group)}{PREFIX}/#"],
+            filters=[
+                f"{_shared_by(settings.ingest_group)}{PREFIX}/#",
+                *(SPARKPLUG_FILTERS if settings.ingest_sparkplug else ()),
+            ],
             window=settings.ingest_window,
             session_expiry=settings.ingest_session_expiry,
             clock=clock,
@@ -83,6 +89,10 @@ class MqttSource:
         self._subscriber.acknowledge(own)
         return [delivery for delivery in deliveries if not delivery.topic.endswith(_OWN)]
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish a command."""
+        self._subscriber.send(topic, payload)
+
     def acknowledge(self, deliveries: Iterable[Delivery]) -> int:
         """Tell the broker that these are safe."""
         return self._subscriber.acknowledge(deliveries)
@@ -100,6 +110,7 @@ class Ingester:
         self._catalogue = self._read_catalogue()
         self._committer = Committer(open_writer=self._open_writer, assemble=self._assemble, stop=stop)
         self._source = MqttSource(settings, clock)
+        self._sparkplug = SparkplugInterpreter(self._source.send, max_bytes=settings.ingest_max_payload)
         self.pipeline = Pipeline(
             source=self._source,
             interpret=self._interpret,
@@ -124,6 +135,8 @@ class Ingester:
         logger().info("ingest stopped", **self._details())
 
     def _interpret(self, delivery: Delivery) -> Message:
+        if is_sparkplug(delivery.topic):
+            return self._sparkplug.interpret(delivery, self._catalogue)
         return interpret(delivery, self._catalogue, max_bytes=self._settings.ingest_max_payload)
 
     def _assemble(self, messages: Sequence[Message]) -> Batch:

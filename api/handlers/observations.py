@@ -1,19 +1,31 @@
-"""Datastreams and observations."""
+"""Datastreams, observations and waveform blocks."""
 
+from bisect import bisect_right
 from datetime import datetime, timedelta
-from typing import Annotated
+from itertools import accumulate
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from pydantic import AwareDatetime
 
-from api.context import Ctx
-from api.schemas.observations import Datastream, DatastreamPage, Observation, ObservationPage
+from api.context import Context, Ctx
+from api.schemas.observations import (
+    Datastream,
+    DatastreamPage,
+    Observation,
+    ObservationPage,
+    Waveform,
+    WaveformPage,
+)
 from citywatch.errors import NotFound, Reason, Rejected
 from citywatch.model.quality import QualityTest
+from citywatch.model.waveforms import Samples
 from citywatch.storage.serving import observations
 
 router = APIRouter(tags=["observations"])
 _DAY = timedelta(days=1)
+_TEN_MINUTES = timedelta(minutes=10)
+_MOST_VALUES: Final = 500_000  # of a page of waveform blocks
 
 
 @router.get("/datastreams")
@@ -50,10 +62,7 @@ async def list_observations(
 ) -> ObservationPage:
     """Return observations with `begin <= phenomenon time < end`, in time order, with their quality."""
     stream = await get_datastream(ctx, datastream_id)
-    until: datetime = end or ctx.clock.now() + timedelta(minutes=5)
-    since: datetime = begin or until - _DAY
-    if since >= until:
-        raise Rejected(Reason.WRONG_TYPE, f"begin {since.isoformat()} is not before end {until.isoformat()}")
+    since, until = _span(ctx, begin, end, length=_DAY)
     found = await observations.observations(
         ctx.database, _to_observation, datastream_id, begin=since, end=until, limit=limit + 1
     )
@@ -62,6 +71,55 @@ async def list_observations(
         unit=stream.unit,
         items=found[:limit],
         next=found[limit].phenomenon_time if len(found) > limit else None,
+    )
+
+
+@router.get("/datastreams/{datastream_id}/waveforms")
+async def list_waveforms(
+    ctx: Ctx,
+    datastream_id: int,
+    begin: Annotated[
+        AwareDatetime | None, Query(description="first start; ten minutes before `end` when absent")
+    ] = None,
+    end: Annotated[AwareDatetime | None, Query(description="first start that is left out; now when absent")] = None,
+    limit: Annotated[int, Query(ge=1, le=600, description="blocks")] = 60,
+) -> WaveformPage:
+    """Return waveform blocks with `begin <= start time < end` in time order; a page ends early at 500,000 values."""
+    stream = await get_datastream(ctx, datastream_id)
+    since, until = _span(ctx, begin, end, length=_TEN_MINUTES)
+    found = await observations.waveforms(
+        ctx.database, _to_waveform, datastream_id, begin=since, end=until, limit=limit + 1
+    )
+    samples = list(accumulate(len(block.values) for block in found))
+    size = max(1, min(limit, bisect_right(samples, _MOST_VALUES)))
+    return WaveformPage(
+        datastream_id=datastream_id,
+        unit=stream.unit,
+        items=found[:size],
+        next=found[size].start_time if len(found) > size else None,
+    )
+
+
+def _span(
+    ctx: Context, begin: datetime | None, end: datetime | None, *, length: timedelta
+) -> tuple[datetime, datetime]:
+    """Return the span a request asks for; ``length`` is how much of it when it does not say."""
+    until: datetime = end or ctx.clock.now() + timedelta(minutes=5)
+    since: datetime = begin or until - length
+    if since >= until:
+        raise Rejected(Reason.WRONG_TYPE, f"begin {since.isoformat()} is not before end {until.isoformat()}")
+    return since, until
+
+
+def _to_waveform(
+    *, start_time: datetime, received_time: datetime, sampling_rate: float, quality: int, values: Samples
+) -> Waveform:
+    return Waveform(
+        start_time=start_time,
+        received_time=received_time,
+        sampling_rate_hz=sampling_rate,
+        quality=quality,
+        values=values.tolist(),
     )
 
 

@@ -63,3 +63,22 @@ class ObservationPage(BaseModel):
     unit: str
     items: list[Observation]
     next: AwareDatetime | None = Field(description="pass it as `begin` to get the next page; null on the last one")
+
+
+class Waveform(BaseModel):
+    """One block of evenly sampled values."""
+
+    start_time: datetime = Field(description="when the first value was measured")
+    received_time: datetime = Field(description="when ingest received it")
+    sampling_rate_hz: float = Field(description="values per second", examples=[100.0])
+    quality: Quality = Field(description="QARTOD flag of the worst value")
+    values: list[float] = Field(description="in the unit of the datastream, one every 1 / sampling_rate_hz seconds")
+
+
+class WaveformPage(BaseModel):
+    """Waveform blocks in time order."""
+
+    datastream_id: int
+    unit: str
+    items: list[Waveform]
+    next: AwareDatetime | None = Field(description="pass it as `begin` to get the next page; null on the last one")

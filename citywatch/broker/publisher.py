@@ -1,6 +1,6 @@
 """Sending: QoS 1, a bounded number of messages on their way, and certainty at the end."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from time import monotonic
 from typing import Final
@@ -53,7 +53,7 @@ class Publisher(Connection):
         self._birth = birth
         self._window = window
         self._allowed = window
-        self._content_types: dict[str, Properties] = {}
+        self._content_types: dict[str | None, Properties | None] = {None: None}
         self.unconfirmed = 0
         self.refused = 0
         """Messages that the broker answered with an error, such as for want of a right; they are gone."""
@@ -61,8 +61,16 @@ class Publisher(Connection):
         """Messages that the broker took although nobody had subscribed; they are gone."""
         client.on_publish = self._on_publish
 
-    def publish(self, topic: str, payload: bytes, *, content_type: str | None = None, retain: bool = False) -> None:
-        """Hand a message over; it leaves with the next poll, at once when much waits.
+    def publish(
+        self,
+        topic: str,
+        payload: bytes,
+        *,
+        content_type: str | None = None,
+        properties: Sequence[tuple[str, str]] = (),
+        retain: bool = False,
+    ) -> None:
+        """Hand a message over, with MQTT 5 user properties; it leaves with the next poll, at once when much waits.
 
         Waits while ``window`` messages are unconfirmed.
 
@@ -74,8 +82,8 @@ class Publisher(Connection):
         if self.unconfirmed >= self._allowed:
             self._poll_until(lambda: self.unconfirmed < self._allowed, timeout=60)
         self.unconfirmed += 1
-        properties = None if content_type is None else self._properties_of(content_type)
-        self._client.publish(topic, payload, qos=1, retain=retain, properties=properties)
+        described = self._properties_of(content_type, properties)
+        self._client.publish(topic, payload, qos=1, retain=retain, properties=described)
         if self.link is not None and self.link.output_size > _MUCH:
             self.link.flush()
 
@@ -98,12 +106,17 @@ class Publisher(Connection):
                 )
             self._network.poll(0.5)
 
-    def _properties_of(self, content_type: str) -> Properties:
-        if content_type not in self._content_types:
-            properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+    def _properties_of(self, content_type: str | None, user: Sequence[tuple[str, str]]) -> Properties | None:
+        if not user and content_type in self._content_types:
+            return self._content_types[content_type]
+        properties = Properties(PacketTypes.PUBLISH)  # type: ignore[no-untyped-call]
+        if content_type is not None:
             properties.ContentType = content_type
+        if user:
+            properties.UserProperty = list(user)
+        else:
             self._content_types[content_type] = properties
-        return self._content_types[content_type]
+        return properties
 
     def _after_connect(self, session: str, receive_maximum: int) -> None:  # noqa: ARG002
         self._allowed = min(self._window, receive_maximum)

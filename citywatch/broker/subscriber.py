@@ -1,6 +1,6 @@
 """Receiving: a persistent session whose messages are acknowledged when the caller says so."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import paho.mqtt.client as mqtt
@@ -15,7 +15,10 @@ from citywatch.logs import logger
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message as the broker delivered it; ``epoch`` names the connection it came through."""
+    """One message as the broker delivered it; ``epoch`` names the connection it came through.
+
+    ``properties`` are the MQTT 5 user properties, as sent.
+    """
 
     topic: str
     payload: bytes
@@ -25,6 +28,7 @@ class Delivery:
     mid: int
     qos: int
     epoch: int
+    properties: Sequence[tuple[str, str]] = ()
 
 
 class Subscriber(Connection):
@@ -75,6 +79,11 @@ class Subscriber(Connection):
         self._open -= count
         return count
 
+    def send(self, topic: str, payload: bytes) -> None:
+        """Publish with QoS 0 over the same connection; lost when there is none."""
+        if self.is_connected:
+            self._client.publish(topic, payload, qos=0)
+
     def has_room(self) -> bool:
         """Return whether fewer than twice the window are unacknowledged."""
         return self._open < self._limit
@@ -100,5 +109,6 @@ class Subscriber(Connection):
                 mid=message.mid,
                 qos=message.qos,
                 epoch=self._client.epoch,
+                properties=getattr(message.properties, "UserProperty", ()),
             )
         )

@@ -1,7 +1,7 @@
 """Observations in columns, and the batches in which ingest hands them to storage."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import IntEnum
 
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from citywatch.errors import Reason
 from citywatch.model.identifiers import AssetId, SensorId
+from citywatch.model.waveforms import Waveform
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +42,7 @@ class Observations:
 
 
 class Outcome(IntEnum):
-    """What became of an accepted observation."""
+    """What became of an accepted observation or waveform block."""
 
     STORED = 0
     DUPLICATE = 1
@@ -87,13 +88,20 @@ class SensorStatus:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one transaction of ingest makes durable; ``row_account`` names the account of each observation, int32."""
+    """What one transaction of ingest makes durable.
+
+    ``row_account`` names the account of each observation, ``waveform_account`` that of each waveform block; int32.
+    ``waveform_quality`` is the flag of the worst value of each block; int16.
+    """
 
     observations: Observations
     row_account: NDArray[np.int32]
     accounts: Sequence[Account]
     dead_letters: Sequence[DeadLetter]
     statuses: Sequence[SensorStatus]
+    waveforms: Sequence[Waveform] = ()
+    waveform_account: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    waveform_quality: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
 
 
 @dataclass(frozen=True, slots=True)

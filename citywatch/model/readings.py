@@ -20,7 +20,8 @@ class Readings:
     Plain lists, because most messages are short and meet numpy together, as a batch. ``names`` and ``units`` are as
     sent (None: the sender gave none), ``times`` seconds since the epoch (0-2**28: relative or missing), ``values``
     numbers that may not be finite. ``indices`` are the places of the readings in the message, None when they are
-    simply 0 to n-1; the places missing there are listed in ``refusals``.
+    simply 0 to n-1; the places missing there are listed in ``refusals``. ``sequence`` is the number the device gave the
+    message, ``sent`` its send time [s since the epoch] by the clock of the device; None when it says neither.
     """
 
     names: list[str]
@@ -29,3 +30,5 @@ class Readings:
     values: list[float]
     indices: list[int] | None = None
     refusals: tuple[Refusal, ...] = ()
+    sequence: int | None = None
+    sent: float | None = None

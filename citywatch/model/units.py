@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+import numpy as np
+
 from citywatch.errors import Reason, Rejected
+from citywatch.model.waveforms import Samples
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,11 @@ class Conversion:
     def apply(self, value: float) -> float:
         """Return the stored value of a sent one."""
         return value * self.factor + self.offset
+
+    def apply_to_samples(self, values: Samples) -> Samples:
+        """Return the stored values of sent ones, shape (n,); infinite where they leave the range of float32."""
+        with np.errstate(over="ignore"):
+            return (values.astype(np.float64) * self.factor + self.offset).astype(np.float32)
 
 
 # unit on the wire -> (quantity, factor to the reference unit of the quantity, offset)

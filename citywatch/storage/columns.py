@@ -1,10 +1,13 @@
-"""Columns of observations as bytes: PostgreSQL's binary COPY format, and the compact form kept in ``batch.columns``."""
+"""Columns as bytes: observations in PostgreSQL's binary COPY format and in the compact form of ``batch.columns``,
+samples of waveform blocks as ``waveform_block.values`` holds them.
+"""
 
 from typing import Any, Final
 
 import numpy as np
 
 from citywatch.model.observations import Observations
+from citywatch.model.waveforms import Samples
 
 _POSTGRES_EPOCH: Final = 946_684_800_000_000  # 2000-01-01T00:00Z in microseconds since 1970
 _HEADER: Final = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
@@ -69,3 +72,13 @@ def from_bytes(data: bytes) -> Observations:
         result=rows["result"].astype(np.float64),
         quality=rows["quality"].astype(np.int16),
     )
+
+
+def samples_to_bytes(samples: Samples) -> bytes:
+    """Return the values of a waveform block as float32 little endian."""
+    return samples.astype("<f4", copy=False).tobytes()
+
+
+def samples_from_bytes(data: bytes) -> Samples:
+    """Return the values that :func:`samples_to_bytes` wrote."""
+    return np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False)

@@ -105,6 +105,15 @@ def test_batch_numbers_have_no_gaps_after_a_failed_batch(connection: Connection)
     assert ledger(connection) == (2, 2, 0, 0, 0)
 
 
+def test_a_partition_that_was_rolled_back_is_made_again(connection: Connection) -> None:
+    writer = BatchWriter(connection, ingester="test")
+    good = batch_of([(1, 1, 1.0)])
+    impossible = [Account(MINUTE, "a\x00b", 1, 1, 0)]
+    with pytest.raises(Exception, match=r".+"):
+        writer.write(Batch(good.observations, good.row_account, impossible, [], []))
+    assert writer.write(good).outcome.tolist() == [Outcome.STORED]
+
+
 def test_observations_of_many_years_find_their_partitions(connection: Connection) -> None:
     years = [(1, -365.25 * 86400 * year, float(year)) for year in range(5)]
     BatchWriter(connection, ingester="test").write(batch_of(years))

@@ -70,14 +70,17 @@ def test_content_type_and_payload_arrive_as_sent(network: Network, any_broker: B
     payload = bytes(range(256))
     pub.publish(f"test/{name}/a", payload, content_type="application/senml+json")
     pub.publish(f"test/{name}/b", b"")
+    pub.publish(f"test/{name}/c", b"", content_type="text/plain", properties=[("seq", "7"), ("sent", "1.5")])
     pub.flush()
-    first, second = receive(network, sub, 2)
+    first, second, third = receive(network, sub, 3)
     assert (first.topic, first.payload, first.content_type) == (
         f"test/{name}/a",
         payload,
         "application/senml+json",
     )
     assert (second.payload, second.content_type, second.qos) == (b"", None, 1)
+    assert (list(first.properties), list(second.properties)) == ([], [])
+    assert (list(third.properties), third.content_type) == ([("seq", "7"), ("sent", "1.5")], "text/plain")
     for connection in (pub, sub):
         connection.close()
 

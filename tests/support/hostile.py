@@ -7,7 +7,10 @@ import json
 from dataclasses import dataclass
 
 from citywatch.errors import Reason
-from citywatch.wire.senml import CONTENT_TYPE
+from citywatch.wire.plain_json import CONTENT_TYPE as PLAIN_JSON
+from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord
+from citywatch.wire.senml_cbor import CONTENT_TYPE as SENML_CBOR
+from citywatch.wire.senml_cbor import encode_senml_cbor
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,16 @@ def hostile_corpus(now: float) -> tuple[Hostile, ...]:
         Hostile("empty", b"", Reason.EMPTY),
         Hostile("empty pack", b"[]", Reason.EMPTY),
         Hostile("binary junk", bytes(range(256)) * 4, Reason.NOT_DECODABLE),
-        Hostile("binary junk without a content type", b"\x9f\xff\x00\x01", Reason.UNKNOWN_FORMAT, content_type=None),
+        Hostile("binary junk without a content type", b"\x00\x01\xff", Reason.UNKNOWN_FORMAT, content_type=None),
+        Hostile("junk that begins like CBOR", b"\x9f\xff\x00\x01", Reason.NOT_DECODABLE, content_type=None),
+        Hostile("nested CBOR", b"\x81" * 100_000, Reason.TOO_DEEP, content_type=SENML_CBOR),
+        Hostile("endless CBOR", b"\x9b" + b"\xff" * 8, Reason.NOT_DECODABLE, content_type=SENML_CBOR),
+        Hostile(
+            "NaN in CBOR",
+            encode_senml_cbor([SenmlRecord(n="strain", t=now, v=float("nan"))]),
+            Reason.NOT_FINITE,
+            content_type=SENML_CBOR,
+        ),
         Hostile("invalid JSON", b'[{"n": "strain", "v": 1', Reason.NOT_DECODABLE),
         Hostile("two documents", record() + record(), Reason.NOT_DECODABLE),
         Hostile("not a pack", b'{"n": "strain", "v": 1}', Reason.NOT_DECODABLE),
@@ -63,7 +75,17 @@ def hostile_corpus(now: float) -> tuple[Hostile, ...]:
         Hostile("unknown unit", record(u="furlong"), Reason.UNIT_MISMATCH),
         Hostile("field that must be understood", record(secret_=1), Reason.NOT_DECODABLE),
         Hostile("version of the future", record(bver=11), Reason.NOT_DECODABLE),
+        Hostile(
+            "plain JSON without a time", b'{"values": {"strain": 1}}', Reason.TIME_MISSING, content_type=PLAIN_JSON
+        ),
+        Hostile("plain JSON without values", b'{"time": 1, "values": {}}', Reason.EMPTY, content_type=None),
+        Hostile(
+            "plain JSON in local time", b'{"time":"2026-01-01T08:00","values":{"strain":1}}', Reason.WRONG_TYPE, 1, None
+        ),
+        Hostile("nested plain JSON", b'{"values":' + b"[" * 100_000, Reason.TOO_DEEP, content_type=PLAIN_JSON),
         Hostile("unknown content type", record(), Reason.UNKNOWN_FORMAT, content_type="application/xml"),
+        Hostile("lone surrogate in a key", b'[{"\\ud800":5,"n":5}]', Reason.NOT_DECODABLE),
+        Hostile("lone surrogate in a plain key", b'{"\\ud800":5}', Reason.NOT_DECODABLE, content_type=PLAIN_JSON),
         Hostile("NUL and lone surrogate", record(n="a\0\ud800"), Reason.NOT_DECODABLE),
         Hostile(
             "thousand bad names", b"[" + b",".join([record(n="x")[1:-1]] * 1000) + b"]", Reason.UNKNOWN_DATASTREAM, 1000

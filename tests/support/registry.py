@@ -1,7 +1,7 @@
 """A small registry for unit tests, without a database."""
 
 from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, KindId, PropertyId, SensorId, SystemId
-from citywatch.model.registry import Datastream, Measure, QualityLimits, Range
+from citywatch.model.registry import Datastream, Measure, QualityLimits, Range, Sampling
 
 TOPIC = "citywatch/v1/hanyang/bridge/yangtze-1/strain-1/senml"
 
@@ -19,6 +19,7 @@ def datastream(
     limits: QualityLimits | None = None,
     kind_id: str = "bridge",
     asset_id: str = "yangtze-1",
+    sampling: Sampling = Sampling.SCALAR,
 ) -> Datastream:
     """Return a datastream of the bridge that most unit tests speak of."""
     return Datastream(
@@ -32,6 +33,7 @@ def datastream(
         measure=Measure(
             property_id=PropertyId(property_id),
             expected_interval=interval,
+            sampling=sampling,
             span=Range(*span),
             plausible=Range(*plausible),
             resolution=resolution,
@@ -41,8 +43,9 @@ def datastream(
 
 
 def small_registry() -> list[Datastream]:
-    """Return strain (number 1) and structure temperature (number 2) of one sensor."""
+    """Return strain (1), structure temperature (2) and the waveform of acceleration (3) of one sensor."""
     return [
         datastream(1, "strain", "um/m"),
         datastream(2, "structure_temperature", "Cel", span=(-40, 85), plausible=(-20, 65), interval=60.0),
+        datastream(3, "acceleration", "m/s2", span=(-20, 20), plausible=(-5, 5), sampling=Sampling.WAVEFORM),
     ]

@@ -1,6 +1,7 @@
 """The one write path of observations, and the reading of committed batches.
 
-A batch is one transaction: observations, latest values, conflicts, ledger, dead letters, statuses, batch number.
+A batch is one transaction: observations, waveform blocks, latest values, conflicts, ledger, dead letters, statuses,
+batch number.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,9 +15,10 @@ from psycopg import errors
 
 from citywatch.clock import from_micros, to_micros
 from citywatch.errors import Misconfigured
-from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
+from citywatch.model.observations import Account, Batch, CommittedBatch, DeadLetter, Observations, Outcome
 from citywatch.storage.columns import from_bytes, to_bytes, to_copy
 from citywatch.storage.connection import Connection, translated
+from citywatch.storage.pipeline.waveforms import store_waveforms, write_waveform_conflicts
 from citywatch.storage.sql import load_sql
 
 _SQL: Final = load_sql("citywatch.storage.pipeline", "batches.sql")
@@ -28,11 +30,16 @@ CHANNEL: Final = "citywatch_batch"
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What became of a batch; ``outcome`` holds an :class:`Outcome` per observation, int8, in arrival order."""
+    """What became of a batch.
+
+    ``outcome`` holds an :class:`Outcome` per observation, ``waveform_outcome`` one per waveform block; int8, in arrival
+    order.
+    """
 
     batch_no: int
     committed_at: datetime
     outcome: NDArray[np.int8]
+    waveform_outcome: NDArray[np.int8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +68,26 @@ class BatchWriter:
         Rejected
             Some row can never be stored; nothing was stored, bisect.
         """
+        known, self._prepared = self._prepared, set(self._prepared)
+        try:
+            return self._write(batch)
+        except BaseException:
+            self._prepared = known  # partitions made in a failed transaction are gone
+            raise
+
+    def _write(self, batch: Batch) -> WriteReport:
         with translated(), self._connection.transaction():
             outcome, kept = self._store(batch.observations)
             stored = batch.observations.take(_by_key(batch.observations, outcome == Outcome.STORED))
             self._write_latest(stored.take(_last_of_each_datastream(stored)))
             self._write_dead_letters(batch.dead_letters)
             self._write_statuses(batch)
-            self._write_ledger(batch, outcome)
+            blocks = store_waveforms(self._connection, batch.waveforms, batch.waveform_quality)
+            self._write_ledger(
+                batch.accounts,
+                np.concatenate((batch.row_account, batch.waveform_account)),
+                np.concatenate((outcome, blocks)),
+            )
             messages = sum(account.messages for account in batch.accounts)
             self._connection.execute(_SQL["lock_batch_numbers"])
             row = self._connection.execute(
@@ -76,7 +96,8 @@ class BatchWriter:
             assert row is not None
             batch_no, committed_at, _ = row
             self._write_conflicts(batch.observations, outcome, kept, batch_no)
-        return WriteReport(batch_no, committed_at, outcome)
+            write_waveform_conflicts(self._connection, batch.waveforms, blocks, batch_no)
+        return WriteReport(batch_no, committed_at, outcome, blocks)
 
     def _store(self, observations: Observations) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
         """Store what is new; return the outcome of every row, and the value that stays for its key."""
@@ -158,16 +179,17 @@ class BatchWriter:
                 ),
             )
 
-    def _write_ledger(self, batch: Batch, outcome: NDArray[np.int8]) -> None:
-        if not batch.accounts:
+    def _write_ledger(self, entries: Sequence[Account], account: NDArray[np.int32], outcome: NDArray[np.int8]) -> None:
+        """Add up the accounts of a batch; ``account`` names that of each outcome."""
+        if not entries:
             return
-        size = len(batch.accounts)
+        size = len(entries)
         stored, duplicate, conflict = (
-            np.bincount(batch.row_account[outcome == kind], minlength=size).tolist() for kind in Outcome
+            np.bincount(account[outcome == kind], minlength=size).tolist() for kind in Outcome
         )
         # one order of rows for all ingesters, else two of them could wait for each other
-        order = sorted(range(size), key=lambda i: (batch.accounts[i].minute, batch.accounts[i].source))
-        accounts = [batch.accounts[i] for i in order]
+        order = sorted(range(size), key=lambda i: (entries[i].minute, entries[i].source))
+        accounts = [entries[i] for i in order]
         self._connection.execute(
             _SQL["upsert_ledger"],
             (

@@ -21,6 +21,13 @@ WHERE (%(asset_id)s::text IS NULL OR d.asset_id = %(asset_id)s)
 ORDER BY d.datastream_id
 LIMIT %(limit)s
 
+-- name: waveforms
+SELECT start_time, received_time, sampling_rate, quality, values
+FROM waveform_block
+WHERE datastream_id = %(datastream_id)s AND start_time >= %(begin)s AND start_time < %(end)s
+ORDER BY start_time
+LIMIT %(limit)s
+
 -- name: observations
 SELECT o.phenomenon_time, o.received_time, o.result, o.quality, q.tests
 FROM observation o

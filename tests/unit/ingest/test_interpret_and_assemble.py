@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,9 @@ from citywatch.broker import Delivery
 from citywatch.errors import Reason
 from citywatch.model.observations import Batch
 from citywatch.model.quality import Flag
+from citywatch.model.waveforms import WaveformBlock
 from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord, encode_senml
+from citywatch.wire.waveform import encode_waveform
 from ingest.assemble import TimeWindow, assemble
 from ingest.catalogue import Catalogue
 from ingest.interpret import interpret
@@ -38,9 +41,10 @@ def assert_balanced(batch: Batch) -> None:
     """Every received reading is an observation or rejected, and every rejected one is in a dead letter."""
     received = sum(account.received for account in batch.accounts)
     rejected = sum(account.rejected for account in batch.accounts)
-    assert received == len(batch.observations) + rejected
+    assert received == len(batch.observations) + len(batch.waveforms) + rejected
     assert rejected == sum(letter.readings for letter in batch.dead_letters)
     assert len(batch.row_account) == len(batch.observations)
+    assert len(batch.waveform_account) == len(batch.waveforms)
 
 
 @pytest.mark.parametrize("hostile", HOSTILE, ids=lambda hostile: hostile.name)
@@ -141,6 +145,44 @@ def test_accounts_follow_minute_and_source() -> None:
         ("?", 1, 1),
     ]
     assert batch.accounts[1].minute - batch.accounts[0].minute == timedelta(minutes=1)
+
+
+def wave(
+    start: float = GOOD_TIME, *, name: str = "acceleration", unit: str | None = "m/s2", peak: float = 1.0
+) -> Delivery:
+    values = np.array([0.0, peak, -0.5], dtype=np.float32)
+    payload = encode_waveform(WaveformBlock(name, start, 100.0, values, unit))
+    return delivery(payload, topic=TOPIC.replace("senml", "wave"), content_type=None)
+
+
+def test_a_waveform_block_counts_as_one_reading() -> None:
+    batch = batch_of(wave(), wave(GOOD_TIME + 1, unit="mm/s2", peak=1000.0), wave(GOOD_TIME + 2, peak=10.0))
+    assert [block.datastream_id for block in batch.waveforms] == [3, 3, 3]
+    assert [block.start_time for block in batch.waveforms] == [RECEIVED + 1_000_000 * i for i in range(3)]
+    assert batch.waveforms[1].values.tolist() == pytest.approx([0.0, 1.0, -0.0005])
+    assert batch.waveform_quality.tolist() == [Flag.PASS, Flag.PASS, Flag.SUSPECT]
+    assert [(account.received, account.rejected) for account in batch.accounts] == [(3, 0)]
+    assert_balanced(batch)
+
+
+@pytest.mark.parametrize(
+    ("block", "reason"),
+    [
+        (wave(GOOD_TIME + 299.99), Reason.TIME_IN_FUTURE),  # its last value comes 20 ms later
+        (wave(GOOD_TIME - 4000 * 86_400), Reason.TIME_TOO_OLD),
+        (wave(5.0), Reason.TIME_MISSING),
+        (wave(name="strain"), Reason.WRONG_TYPE),
+        (wave(name="humour"), Reason.UNKNOWN_DATASTREAM),
+        (wave(unit="Cel"), Reason.UNIT_MISMATCH),
+        (wave(unit="[g]", peak=3e38), Reason.NOT_FINITE),
+        (delivery(encode_senml([SenmlRecord(n="acceleration", t=GOOD_TIME, v=1.0)])), Reason.WRONG_TYPE),
+    ],
+)
+def test_a_refused_waveform_block_spares_its_neighbours(block: Delivery, reason: Reason) -> None:
+    batch = batch_of(wave(), block, wave(GOOD_TIME + 1))
+    assert len(batch.waveforms) == 2
+    assert [(letter.reason, letter.readings) for letter in batch.dead_letters] == [(reason, 1)]
+    assert_balanced(batch)
 
 
 records = st.builds(
