@@ -82,6 +82,14 @@ def analytics() -> None:
 
 
 @app.command()
+def upkeep() -> None:
+    """Run the upkeep of storage: roll-ups by minute, hour and day; retention."""
+    from analytics.wiring import run_upkeep
+
+    run_upkeep()
+
+
+@app.command()
 def api(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: CITYWATCH_API_HOST]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on. [default: CITYWATCH_API_PORT]")] = None,
@@ -94,7 +102,7 @@ def api(
 
 @app.command()
 def health(
-    process: Annotated[str | None, typer.Argument(help="ingest, analytics or webhooks. [default: all]")] = None,
+    process: Annotated[str | None, typer.Argument(help="ingest, analytics, upkeep or webhooks. [default: all]")] = None,
     as_json: Json = False,
 ) -> None:
     """Say how the processes are; exit code 1 when one is not well, for probes of containers."""

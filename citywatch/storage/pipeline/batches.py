@@ -226,10 +226,10 @@ def read_batches(connection: Connection, *, after: int, limit: int) -> Sequence[
     return [CommittedBatch(batch_no, committed_at, from_bytes(columns)) for batch_no, committed_at, columns in rows]
 
 
-def prune_batches(connection: Connection, *, committed_before: datetime, before: int) -> int:
-    """Drop the column copies of old batches below number ``before``; the observations stay. Return how many."""
+def prune_batches(connection: Connection, *, committed_before: datetime) -> int:
+    """Drop the column copies of old batches that no follower needs again; the newest stays. Return how many."""
     with translated():
-        return connection.execute(_SQL["prune_columns"], (committed_before, before)).rowcount
+        return connection.execute(_SQL["prune_columns"], (committed_before,)).rowcount
 
 
 def _storable(text: str) -> str:
