@@ -8,6 +8,9 @@ What has changed is read from two places. Newly stored observations, late and ba
 committed batches, which are followed by number. Stored observations that were flagged later are on a list of their own
 (``rollup_due``), which the transaction that flags them writes. Buckets, list and position are one transaction.
 
+A bucket whose finer data were given up (:mod:`analytics.retention`) cannot be made anew. Values that arrive that late
+are added to it straight from their batch, which is read once.
+
 The same job does this on every storage level; why continuous aggregates of TimescaleDB do not is in docs/adr/0012.
 """
 
@@ -19,15 +22,20 @@ from zoneinfo import ZoneInfo
 import numpy as np
 
 from citywatch.errors import Misconfigured
+from citywatch.model.observations import Observations, joined
 from citywatch.model.rollups import HOUR, MINUTE, Resolution, touched_spans
 from citywatch.storage.connection import Connection
 from citywatch.storage.pipeline.followers import claim_position
+from citywatch.storage.pipeline.retention import give_up
 from citywatch.storage.pipeline.rollups import (
     Spans,
     advance,
     begin_snapshot,
+    fold,
+    read_horizons,
     read_stored,
     refresh,
+    remove_late,
     take_due,
     use_zone,
 )
@@ -44,6 +52,7 @@ class Counters:
     position: int = 0
     observations: int = 0
     changed: int = 0
+    removed: int = 0
 
 
 class Rollups:
@@ -71,27 +80,45 @@ class Rollups:
             use_zone(connection, time_zone)
         self.counters = Counters(position=self._position)
 
-    def step(self, *, rows: int = _ROWS, due: int = _DUE) -> bool:
-        """Refresh what up to about ``rows`` stored and ``due`` changed observations touch; return whether more wait."""
+    def step(self, *, rows: int = _ROWS, due: int = _DUE, give_up_at: datetime | None = None) -> bool:
+        """Refresh what up to about ``rows`` stored and ``due`` changed observations touch; return whether more wait.
+
+        When nothing waits any more, data are given up that are older at ``give_up_at`` than their system keeps them.
+        """
         with self._connection.transaction():
             begin_snapshot(self._connection)
-            position, stored = read_stored(self._connection, after=self._position, rows=rows)
-            changed = take_due(self._connection, limit=due)
-            streams = np.concatenate([*(one.datastream_id for one in stored), changed.datastream_id])
-            first = np.concatenate([*(one.phenomenon_time for one in stored), changed.begin])
-            last = np.concatenate([*(one.phenomenon_time for one in stored), changed.end])
-            minutes = Spans(*touched_spans(streams, first, last, width=MINUTE))
-            hours = Spans(*touched_spans(minutes.datastream_id, minutes.begin, minutes.end - 1, width=HOUR))
-            refresh(self._connection, Resolution.MINUTE, minutes, zone=self._zone)
-            refresh(self._connection, Resolution.HOUR, hours, zone=self._zone)
-            refresh(self._connection, Resolution.DAY, hours, zone=self._zone)
+            position, batches = read_stored(self._connection, after=self._position, rows=rows)
+            stored, changed = joined(batches), take_due(self._connection, limit=due)
+            self._refresh(stored, changed)
+            more = len(stored) >= rows or len(changed) >= due
             if position > self._position:
                 advance(self._connection, position)
-        read = sum(len(one) for one in stored)
+            if give_up_at is not None and not more:
+                give_up(self._connection, at=give_up_at, zone=self._zone)
         self._position = self.counters.position = position
-        self.counters.observations += read
+        self.counters.observations += len(stored)
         self.counters.changed += len(changed)
-        return read >= rows or len(changed) >= due
+        return more
+
+    def _refresh(self, stored: Observations, changed: Spans) -> None:
+        streams = np.concatenate([stored.datastream_id, changed.datastream_id])
+        first = np.concatenate([stored.phenomenon_time, changed.begin])
+        last = np.concatenate([stored.phenomenon_time, changed.end])
+        minutes = Spans(*touched_spans(streams, first, last, width=MINUTE))
+        hours = Spans(*touched_spans(streams, first, last, width=HOUR))
+        horizons = read_horizons(self._connection, streams)
+        of_stored, time = horizons.place(stored.datastream_id), stored.phenomenon_time
+        # resolution, what it touches, up to where the finer data are given up, and up to where it is itself
+        for resolution, spans, finer, own in (
+            (Resolution.MINUTE, minutes, horizons.observations, horizons.minutes),
+            (Resolution.HOUR, hours, horizons.minutes, horizons.hours),
+            (Resolution.DAY, hours, horizons.hours, horizons.days),
+        ):
+            kept = spans.after(finer[horizons.place(spans.datastream_id)])
+            refresh(self._connection, resolution, kept, zone=self._zone)
+            late = (time < finer[of_stored]) & (time >= own[of_stored])
+            fold(self._connection, resolution, stored.take(late), zone=self._zone)
+        remove_late(self._connection, stored.take(time < horizons.observations[of_stored]))
 
 
 def _require_whole_hours(time_zone: str) -> None:

@@ -1,8 +1,9 @@
-"""The upkeep process: what is stored is rolled up. It runs apart, so that no alarm waits for it."""
+"""The upkeep process: rolls up what is stored, removes what is expired; apart, so that no alarm waits for it."""
 
 from dataclasses import asdict
 from typing import Final
 
+from analytics.retention import remove_expired
 from analytics.rollups import Rollups
 from analytics.timer import Timer
 from citywatch.clock import Clock
@@ -15,6 +16,7 @@ from citywatch.storage.pipeline.health import write_beat
 
 PROCESS: Final = "upkeep"
 _BEAT: Final = 5.0  # [s]
+_RETENTION: Final = 3600.0  # [s]
 
 
 class Upkeep:
@@ -49,16 +51,26 @@ class Upkeep:
     def _keep(self, connection: Connection) -> None:
         rollups = Rollups(connection, time_zone=self._time_zone)
         beat, refreshing = Timer(_BEAT, self._clock), Timer(self._interval, self._clock)
+        expiring = Timer(_RETENTION, self._clock)
         more = False
         while not self._stop.requested():
             if more or refreshing.is_due():
-                more = rollups.step()
+                more = rollups.step(give_up_at=self._clock.now())
             if beat.is_due():
                 self._beat(connection, rollups, "ok")
+            if not more and expiring.is_due():
+                self._remove_expired(connection, rollups)
             if not more:
                 self._stop.wait(1.0)
         self._beat(connection, rollups, "stopped")
         logger().info("upkeep stopped", **asdict(rollups.counters))
+
+    def _remove_expired(self, connection: Connection, rollups: Rollups) -> None:
+        for removed in remove_expired(connection):
+            rollups.counters.removed += removed
+            self._beat(connection, rollups, "ok")
+            if self._stop.requested():
+                return
 
     def _beat(self, connection: Connection, rollups: Rollups, state: str) -> None:
         write_beat(

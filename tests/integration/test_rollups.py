@@ -54,10 +54,10 @@ def expected(stored: Sequence[Value]) -> list[object]:
     return [expected_rollups(stored, resolution, ZoneInfo(ZONE)) for resolution in Resolution]
 
 
-def refreshed(connection: Connection, **limits: int) -> None:
+def refreshed(connection: Connection, *, rows: int = 1000, due: int = 1000) -> None:
     """Roll up to the end, as a process that starts now would."""
     rollups = Rollups(connection, time_zone=ZONE)
-    while rollups.step(**limits):
+    while rollups.step(rows=rows, due=due):
         pass
     connection.execute("SELECT pg_advisory_unlock_all()")
 

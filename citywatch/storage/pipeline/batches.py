@@ -53,7 +53,15 @@ class BatchWriter:
         Rejected
             Some row can never be stored; nothing was stored, bisect.
         """
-        with translated(), self._connection.transaction():
+        with translated():
+            try:
+                return self._write(batch)
+            except errors.CheckViolation:  # retention dropped a partition that we had prepared
+                self._prepared.clear()
+                return self._write(batch)
+
+    def _write(self, batch: Batch) -> WriteReport:
+        with self._connection.transaction():
             outcome, kept = self._store(batch.observations)
             stored = batch.observations.take(_by_key(batch.observations, outcome == Outcome.STORED))
             self._write_latest(stored.take(_last_of_each_datastream(stored)))

@@ -30,6 +30,30 @@ class Spans:
     def __len__(self) -> int:
         return len(self.datastream_id)
 
+    def after(self, horizon: NDArray[np.int64]) -> "Spans":
+        """Return what lies at or after the horizon of each stretch, shape (n,) [us]."""
+        begin = np.maximum(self.begin, horizon)
+        left = begin < self.end
+        return Spans(self.datastream_id[left], begin[left], self.end[left])
+
+
+@dataclass(frozen=True, slots=True)
+class Horizons:
+    """Up to where data have been given up: columns by datastream, ordered by ``datastream_id``, [us since the epoch].
+
+    ``observations``, ``minutes``, ``hours`` and ``days`` int64; the smallest int64 where nothing was given up.
+    """
+
+    datastream_id: NDArray[np.int32]
+    observations: NDArray[np.int64]
+    minutes: NDArray[np.int64]
+    hours: NDArray[np.int64]
+    days: NDArray[np.int64]
+
+    def place(self, datastream_id: NDArray[np.int32]) -> NDArray[np.intp]:
+        """Return the row of each datastream (n,); all of them must be here."""
+        return np.searchsorted(self.datastream_id, datastream_id)
+
 
 def begin_snapshot(connection: Connection) -> None:
     """Let every statement of the present transaction see the database as it is at the first one; call it first."""
@@ -89,6 +113,53 @@ def refresh(connection: Connection, resolution: Resolution, spans: Spans, *, zon
         if resolution is not Resolution.DAY:
             connection.execute(_SQL["prepare"], (_days(spans),))
         connection.execute(_SQL[f"refresh_{resolution}"] + b"\n" + _SQL["replace"], values, prepare=False)
+
+
+def fold(connection: Connection, resolution: Resolution, late: Observations, *, zone: str) -> None:
+    """Add values to the roll-ups of buckets whose finer data are gone, so that they cannot be made anew.
+
+    Not idempotent: call it once for every stored value.
+    """
+    if not len(late):
+        return
+    values = {
+        "datastream_id": late.datastream_id.tolist(),
+        "phenomenon_time": _instants(late.phenomenon_time),
+        "result": late.result.tolist(),
+        "quality": late.quality.tolist(),
+        "zone": zone,
+    }
+    with translated():
+        if resolution is not Resolution.DAY:
+            moments = Spans(late.datastream_id, late.phenomenon_time, late.phenomenon_time + 1)
+            connection.execute(_SQL["prepare"], (_days(moments),))
+        connection.execute(_SQL[f"fold_{resolution}"] + b"\n" + _SQL["fold"], values, prepare=False)
+
+
+def remove_late(connection: Connection, late: Observations) -> None:
+    """Remove observations that arrived after the data of their time had been given up."""
+    if not len(late):
+        return
+    values = {
+        "datastream_id": late.datastream_id.tolist(),
+        "phenomenon_time": _instants(late.phenomenon_time),
+        "first": from_micros(int(late.phenomenon_time.min())),
+        "last": from_micros(int(late.phenomenon_time.max())),
+    }
+    with translated():
+        connection.execute(_SQL["remove_late"], values, prepare=False)
+
+
+def read_horizons(connection: Connection, datastream_id: NDArray[np.int32]) -> Horizons:
+    """Return the horizons of some datastreams."""
+    streams = np.unique(datastream_id)
+    columns = np.full((4, len(streams)), np.iinfo(np.int64).min)
+    with translated():
+        for stream, *horizons in connection.execute(_SQL["horizons"], (streams.tolist(),)):
+            for column, horizon in zip(columns, horizons, strict=True):
+                if horizon is not None:
+                    column[np.searchsorted(streams, stream)] = to_micros(horizon)
+    return Horizons(streams, *columns)
 
 
 def use_zone(connection: Connection, zone: str) -> None:

@@ -79,6 +79,52 @@ ON CONFLICT (datastream_id, bucket) DO UPDATE SET
     n = excluded.n, good = excluded.good, failed = excluded.failed, min = excluded.min, max = excluded.max,
     sum = excluded.sum, last = excluded.last, last_at = excluded.last_at
 
+-- name: horizons
+SELECT d.datastream_id,
+       max(h.horizon) FILTER (WHERE stored_in = 'observation'), max(h.horizon) FILTER (WHERE stored_in = 'rollup_1min'),
+       max(h.horizon) FILTER (WHERE stored_in = 'rollup_1h'), max(h.horizon) FILTER (WHERE stored_in = 'rollup_1day')
+FROM datastream d
+JOIN asset a USING (asset_id)
+JOIN asset_kind k USING (kind_id)
+JOIN retention_horizon h USING (system_id)
+WHERE d.datastream_id = ANY (%s)
+GROUP BY d.datastream_id
+
+-- name: fold_1min
+INSERT INTO rollup_1min AS r (bucket, datastream_id, n, good, failed, min, max, sum, last, last_at)
+SELECT date_bin('1 minute', phenomenon_time, '2000-01-01T00:00Z'),
+
+-- name: fold_1h
+INSERT INTO rollup_1h AS r (bucket, datastream_id, n, good, failed, min, max, sum, last, last_at)
+SELECT date_bin('1 hour', phenomenon_time, '2000-01-01T00:00Z'),
+
+-- name: fold_1day
+INSERT INTO rollup_1day AS r (bucket, datastream_id, n, good, failed, min, max, sum, last, last_at)
+SELECT date_trunc('day', phenomenon_time AT TIME ZONE %(zone)s) AT TIME ZONE %(zone)s,
+
+-- name: fold
+       datastream_id, count(*) FILTER (WHERE quality < 4), count(*) FILTER (WHERE quality < 3),
+       count(*) FILTER (WHERE quality >= 4),
+       min(result) FILTER (WHERE quality < 4), max(result) FILTER (WHERE quality < 4),
+       sum(least(greatest(result, -1e290), 1e290) ORDER BY phenomenon_time) FILTER (WHERE quality < 4),
+       (array_agg(result ORDER BY phenomenon_time DESC) FILTER (WHERE quality < 4))[1],
+       max(phenomenon_time) FILTER (WHERE quality < 4)
+FROM unnest(%(datastream_id)s::int4[], %(phenomenon_time)s::timestamptz[], %(result)s::float8[], %(quality)s::int2[])
+    AS late (datastream_id, phenomenon_time, result, quality)
+GROUP BY 1, 2
+ON CONFLICT (datastream_id, bucket) DO UPDATE SET
+    n = r.n + excluded.n, good = r.good + excluded.good, failed = r.failed + excluded.failed,
+    min = least(r.min, excluded.min), max = greatest(r.max, excluded.max),
+    sum = coalesce(r.sum + excluded.sum, r.sum, excluded.sum),
+    last = CASE WHEN r.last_at > excluded.last_at THEN r.last ELSE coalesce(excluded.last, r.last) END,
+    last_at = greatest(r.last_at, excluded.last_at)
+
+-- name: remove_late
+DELETE FROM observation o
+USING unnest(%(datastream_id)s::int4[], %(phenomenon_time)s::timestamptz[]) AS late (datastream_id, phenomenon_time)
+WHERE o.datastream_id = late.datastream_id AND o.phenomenon_time = late.phenomenon_time
+  AND o.phenomenon_time BETWEEN %(first)s AND %(last)s
+
 -- name: zone
 SELECT state FROM follower WHERE follower = 'rollups'
 

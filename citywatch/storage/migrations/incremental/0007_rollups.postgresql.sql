@@ -46,3 +46,29 @@ BEGIN
         END IF;
     END LOOP;
 END $$;
+
+-- The partitions of a table with the time they hold; the same call on TimescaleDB names chunks.
+CREATE FUNCTION partitions_of(parent text) RETURNS TABLE (name text, begin_at timestamptz, end_at timestamptz)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT i.inhrelid::regclass::text, (b.bounds)[1]::timestamptz, (b.bounds)[2]::timestamptz
+    FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    CROSS JOIN LATERAL (
+        SELECT regexp_match(pg_get_expr(c.relpartbound, c.oid), $re$FROM \('(.*)'\) TO \('(.*)'\)$re$) AS bounds) b
+    WHERE i.inhparent = to_regclass(parent)
+    ORDER BY 2
+$$;
+
+-- Drop what ends at an instant or before; return how many partitions that were.
+CREATE FUNCTION drop_partitions(parent text, before timestamptz) RETURNS int4
+LANGUAGE plpgsql SET search_path FROM CURRENT AS $$
+DECLARE
+    child   text;
+    dropped int4 := 0;
+BEGIN
+    FOR child IN SELECT name FROM partitions_of(parent) WHERE end_at <= before LOOP
+        EXECUTE 'DROP TABLE ' || child;
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+END $$;

@@ -31,3 +31,20 @@ CREATE INDEX rollup_1h_bucket ON rollup_1h USING brin (bucket) WITH (pages_per_r
 -- The same call as on plain PostgreSQL; here there is nothing to prepare.
 CREATE FUNCTION prepare_rollups(instants timestamptz[]) RETURNS void
 LANGUAGE sql SET search_path FROM CURRENT AS $$ SELECT $$;
+
+-- The chunks of a table with the time they hold; the same call on plain PostgreSQL names partitions.
+CREATE FUNCTION partitions_of(parent text) RETURNS TABLE (name text, begin_at timestamptz, end_at timestamptz)
+LANGUAGE sql STABLE SET search_path FROM CURRENT AS $$
+    SELECT format('%I.%I', chunk_schema, chunk_name), range_start, range_end
+    FROM timescaledb_information.chunks
+    WHERE hypertable_schema = current_schema() AND hypertable_name = parent
+    ORDER BY 2
+$$;
+
+-- Drop what ends at an instant or before; return how many chunks that were.
+CREATE FUNCTION drop_partitions(parent text, before timestamptz) RETURNS int4
+LANGUAGE sql SET search_path FROM CURRENT AS $$
+    SELECT count(dropped)::int4
+    FROM (SELECT parent WHERE EXISTS (SELECT FROM partitions_of(parent) WHERE end_at <= before)) AS passed (table_name),
+         LATERAL drop_chunks(table_name::regclass, older_than => before) AS dropped
+$$;

@@ -22,3 +22,16 @@ INSERT INTO rollup_due (datastream_id, first_at, last_at)
 SELECT datastream_id, min(phenomenon_time), max(phenomenon_time)
 FROM observation
 GROUP BY datastream_id, date_trunc('day', phenomenon_time, 'UTC');
+
+-- How many days the data of a system are kept: {raw, minutes, hours, days}, each a number or null for ever.
+ALTER TABLE system ADD COLUMN retention jsonb;
+
+-- Up to where the data of a system have been given up. Below the horizon they may be incomplete already, so what is
+-- coarser is not made from them any more; below removed_before they are gone.
+CREATE TABLE retention_horizon (
+    system_id      text NOT NULL REFERENCES system,
+    stored_in      text NOT NULL,            -- observation, rollup_1min, rollup_1h, rollup_1day
+    horizon        timestamptz NOT NULL,     -- midnight in the time zone of the city
+    removed_before timestamptz,
+    PRIMARY KEY (system_id, stored_in)
+);
