@@ -14,6 +14,7 @@ import typer
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
 from cli.replay import replay
@@ -25,7 +26,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, simulate, replay, import_csv, generate_city):
+for command in (demo, doctor, simulate, replay, import_csv, generate_city):
     app.command()(command)
 
 _LATE = 20.0  # processes report every 5 s

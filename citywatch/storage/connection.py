@@ -79,7 +79,7 @@ def translated() -> Iterator[None]:
         yield
     except errors.UniqueViolation as error:
         raise Conflict(f"{error.diag.constraint_name}: {error.diag.message_detail}") from error
-    except errors.UndefinedTable as error:
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction) as error:
         raise Misconfigured(
             f"the schema is not there ({error.diag.message_primary}); run 'citywatch migrate'"
         ) from error

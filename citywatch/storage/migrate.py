@@ -132,5 +132,19 @@ def require_current_schema(connection: Connection) -> None:
         raise Misconfigured(f"the database lacks migrations ({names}); run 'citywatch migrate'")
 
 
+def migration_state(connection: Connection) -> tuple[list[str], list[str]]:
+    """Return the names of the migrations that were applied and of those that are pending.
+
+    Raises
+    ------
+    Misconfigured
+        The database was never migrated or by another release, or a frozen file was edited.
+    """
+    with translated():
+        done = _applied(connection)
+        pending = _pending(done, detect_level(connection).variant)
+    return sorted(done), [migration.name for migration in pending]
+
+
 def _name(file: Traversable) -> str:
     return file.name

@@ -14,8 +14,8 @@ from cli.embedded.ports import free_port
 from tests.support.servers import DatabaseServer
 
 COMMANDS = (
-    "demo", "migrate", "seed", "ingest", "analytics", "upkeep", "api", "webhooks", "health", "simulate", "replay",
-    "import-csv", "generate-city",
+    "demo", "doctor", "migrate", "seed", "ingest", "analytics", "upkeep", "api", "webhooks", "health", "simulate",
+    "replay", "import-csv", "generate-city",
 )  # fmt: skip
 
 
