@@ -8,7 +8,7 @@ from analytics.indicators.coverage import figures, judge_asset
 from citywatch.model.coverage import AssetCoverage
 from citywatch.model.registry import Asset, CoverageRule, Datastream
 from citywatch.storage.connection import Connection
-from citywatch.storage.pipeline.batches import newest_batch_no, prune_batches
+from citywatch.storage.pipeline.batches import prune_batches
 from citywatch.storage.pipeline.coverage import count_good, write_coverage
 from citywatch.storage.pipeline.findings import write_baselines
 
@@ -52,6 +52,6 @@ def publish_baselines(connection: Connection, evaluator: Evaluator, *, at: datet
     )
 
 
-def prune(connection: Connection, *, at: datetime, keep: timedelta, position: int) -> int:
-    """Drop the column copies of batches that are old and evaluated; the newest batch stays whole. Return how many."""
-    return prune_batches(connection, committed_before=at - keep, before=min(position, newest_batch_no(connection)))
+def prune(connection: Connection, *, at: datetime, keep: timedelta) -> int:
+    """Drop the column copies of batches that are old and that every follower has done with. Return how many."""
+    return prune_batches(connection, committed_before=at - keep)

@@ -18,3 +18,6 @@ class AnalyticsSettings(ProcessSettings):
 
     analytics_keep_batches_days: Annotated[float, Field(gt=0)] = 3.0
     """How long evaluated batches are kept in the form that followers read."""
+
+    analytics_rollup_interval: Annotated[float, Field(gt=0)] = 30.0
+    """Seconds between two refreshes of the roll-ups; each one costs as much as the buckets that changed since."""

@@ -1,13 +1,15 @@
 """The composition of the analytics process: settings are read here and handed on as values."""
 
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from analytics.evaluate import Evaluator
 from analytics.follow import Follower
 from analytics.jobs import compute_coverage, prune, publish_baselines
 from analytics.settings import AnalyticsSettings
+from analytics.timer import Timer
+from analytics.upkeep import Upkeep
 from citywatch.clock import Clock, SystemClock
 from citywatch.errors import Unavailable
 from citywatch.logs import configure_logs, logger
@@ -27,23 +29,6 @@ from citywatch.storage.pipeline.registry import (
 
 _BEAT: Final = 5.0  # [s]
 _PRUNE: Final = 3600.0  # [s]
-
-
-class Timer:
-    """Says when an interval has passed."""
-
-    def __init__(self, interval: float, clock: Clock) -> None:
-        self._interval = timedelta(seconds=interval)
-        self._clock = clock
-        self._due: datetime | None = None
-
-    def is_due(self) -> bool:
-        """Return whether the interval has passed since this was last true; it is true at once."""
-        now = self._clock.now()
-        if self._due is not None and now < self._due:
-            return False
-        self._due = now + self._interval
-        return True
 
 
 class Analytics:
@@ -96,7 +81,7 @@ class Analytics:
             if checkpoint.is_due():
                 follower.checkpoint()
             if pruning.is_due():
-                prune(connection, at=now, keep=keep, position=follower.counters.position)
+                prune(connection, at=now, keep=keep)
             if caught_up:
                 changed = REGISTRY in heard(ear, timeout=1.0)
         follower.checkpoint()
@@ -123,3 +108,17 @@ def run() -> None:
     configure_logs(process="analytics", level=settings.log_level, format=settings.log_format)
     with stop_on_signals() as stop:
         Analytics(settings, SystemClock(), stop).run()
+
+
+def run_upkeep() -> None:
+    """Keep roll-ups and retention until a signal asks it to stop."""
+    settings = load_settings(AnalyticsSettings)
+    configure_logs(process="upkeep", level=settings.log_level, format=settings.log_format)
+    with stop_on_signals() as stop:
+        Upkeep(
+            settings.database_url.get_secret_value(),
+            time_zone=settings.time_zone,
+            interval=settings.analytics_rollup_interval,
+            clock=SystemClock(),
+            stop=stop,
+        ).run()

@@ -63,12 +63,14 @@ def demo(
             "CITYWATCH_BROKER_URL": str(address),
             "CITYWATCH_LOG_FORMAT": "json",
             "CITYWATCH_ANALYTICS_COVERAGE_INTERVAL": "10",
+            "CITYWATCH_ANALYTICS_ROLLUP_INTERVAL": "10",
         }
         stack = Stack(home, environment, SystemClock(), lambda text: console.print(f"  {text}"))
         servers.callback(stack.stop)
         stack.start(Process("api", ["api", "--port", str(http_port)]))
         stack.start(Process("webhooks", ["webhooks"]))
         stack.start(Process("analytics", ["analytics"]))
+        stack.start(Process("upkeep", ["upkeep"]))
         stack.start(Process("ingest", ["ingest"]))
         position = str(home.state / "simulators.position")
         truth = str(home.state / "truth.jsonl")

@@ -15,6 +15,7 @@ from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
 from cli.bench.command import bench
 from cli.demo import demo
+from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
 from cli.replay import replay
@@ -26,7 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, simulate, replay, import_csv, generate_city):
+for command in (demo, doctor, simulate, replay, import_csv, generate_city):
     app.command()(command)
 app.add_typer(bench, name="bench")
 
@@ -84,6 +85,14 @@ def analytics() -> None:
 
 
 @app.command()
+def upkeep() -> None:
+    """Run the upkeep of storage: roll-ups by minute, hour and day; retention."""
+    from analytics.wiring import run_upkeep
+
+    run_upkeep()
+
+
+@app.command()
 def api(
     host: Annotated[str | None, typer.Option(help="Address to listen on. [default: CITYWATCH_API_HOST]")] = None,
     port: Annotated[int | None, typer.Option(help="Port to listen on. [default: CITYWATCH_API_PORT]")] = None,
@@ -96,7 +105,7 @@ def api(
 
 @app.command()
 def health(
-    process: Annotated[str | None, typer.Argument(help="ingest, analytics or webhooks. [default: all]")] = None,
+    process: Annotated[str | None, typer.Argument(help="ingest, analytics, upkeep or webhooks. [default: all]")] = None,
     as_json: Json = False,
 ) -> None:
     """Say how the processes are; exit code 1 when one is not well, for probes of containers."""

@@ -8,9 +8,16 @@ import pytest
 
 from citywatch.broker import BrokerAddress
 from citywatch.errors import Misconfigured
+from citywatch.storage.level import Level
 from cli.embedded.broker import BrokerKind, chosen_kind, embedded_broker
 from cli.embedded.home import Home
-from tests.support.servers import TIMESCALEDB_ROOT, DatabaseServer, postgres_server, timescaledb_server
+from tests.support.servers import (
+    TIMESCALEDB_FULL_ROOT,
+    TIMESCALEDB_ROOT,
+    DatabaseServer,
+    postgres_server,
+    timescaledb_server,
+)
 
 
 @pytest.fixture(scope="session")
@@ -33,13 +40,30 @@ def timescaledb(server_folder: Path) -> Iterator[DatabaseServer]:
     """TimescaleDB, where it is provided."""
     if TIMESCALEDB_ROOT is None:
         pytest.skip("no TimescaleDB: set TEST_TIMESCALEDB_ROOT to a root folder made by '.ci/timescaledb install'")
-    with timescaledb_server(server_folder / "timescaledb") as server:
+    with timescaledb_server(server_folder / "timescaledb", TIMESCALEDB_ROOT, Level.TIMESCALEDB_APACHE) as server:
         yield server
 
 
-@pytest.fixture(params=["postgresql", "timescaledb"])
+@pytest.fixture(scope="session")
+def timescaledb_full(server_folder: Path) -> Iterator[DatabaseServer]:
+    """The full edition of TimescaleDB, where it is provided; no Debian package holds it."""
+    if TIMESCALEDB_FULL_ROOT is None:
+        pytest.skip("no full TimescaleDB: set TEST_TIMESCALEDB_FULL_ROOT to a root folder that holds the TSL edition")
+    with timescaledb_server(server_folder / "timescaledb_full", TIMESCALEDB_FULL_ROOT, Level.TIMESCALEDB) as server:
+        yield server
+
+
+@pytest.fixture(params=["postgresql", "timescaledb", *(["timescaledb_full"] if TIMESCALEDB_FULL_ROOT else [])])
 def any_server(request: pytest.FixtureRequest) -> DatabaseServer:
     """Each engine in turn."""
+    server = request.getfixturevalue(request.param)
+    assert isinstance(server, DatabaseServer)
+    return server
+
+
+@pytest.fixture(params=["postgresql", "timescaledb", "timescaledb_full"])
+def every_level(request: pytest.FixtureRequest) -> DatabaseServer:
+    """Each storage level in turn; says so when one is not provided."""
     server = request.getfixturevalue(request.param)
     assert isinstance(server, DatabaseServer)
     return server

@@ -41,6 +41,20 @@ class Observations:
         )
 
 
+def joined(parts: Sequence[Observations]) -> Observations:
+    """Return the rows of several parts, one part after the other."""
+    if not parts:
+        numbers, times = np.empty(0, dtype=np.int32), np.empty(0, dtype=np.int64)
+        return Observations(numbers, times, times, np.empty(0, dtype=np.float64), np.empty(0, dtype=np.int16))
+    return Observations(
+        np.concatenate([part.datastream_id for part in parts]),
+        np.concatenate([part.phenomenon_time for part in parts]),
+        np.concatenate([part.received_time for part in parts]),
+        np.concatenate([part.result for part in parts]),
+        np.concatenate([part.quality for part in parts]),
+    )
+
+
 class Outcome(IntEnum):
     """What became of an accepted observation or waveform block."""
 

@@ -47,11 +47,27 @@ class Sampling(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Retention:
+    """How many days the data of a system are kept, ``None`` for ever: observations, roll-ups by minute, hour and day.
+
+    What is coarser is kept at least as long. ``source`` and ``mark`` say how sure we are.
+    """
+
+    raw: float | None
+    minutes: float | None
+    hours: float | None
+    days: float | None
+    source: str
+    mark: Mark
+
+
+@dataclass(frozen=True, slots=True)
 class System:
     """A lifeline: bridge, gas, drainage, lighting, ..."""
 
     system_id: SystemId
     name: Name
+    retention: Retention
 
 
 @dataclass(frozen=True, slots=True)

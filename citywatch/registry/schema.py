@@ -29,6 +29,7 @@ from citywatch.model.registry import (
     Origin,
     QualityLimits,
     Range,
+    Retention,
     Sampling,
     Sensor,
     SensorModel,
@@ -66,12 +67,35 @@ class CityEntry(Strict):
     name: NameEntry
 
 
+Days = Annotated[float, Field(ge=1, le=36_500)] | None
+
+
+class RetentionEntry(Strict):
+    raw: Days
+    minutes: Days
+    hours: Days
+    days: Days
+    source: Text
+    mark: Mark
+
+    @model_validator(mode="after")
+    def check_order(self) -> "RetentionEntry":
+        kept = [math.inf if days is None else days for days in (self.raw, self.minutes, self.hours, self.days)]
+        if kept != sorted(kept):
+            raise ValueError("what is coarser is kept at least as long: raw <= minutes <= hours <= days")
+        return self
+
+    def to_model(self) -> Retention:
+        return Retention(**dict(self))
+
+
 class SystemEntry(Strict):
     system_id: Identifier
     name: NameEntry
+    retention: RetentionEntry
 
     def to_model(self) -> System:
-        return System(SystemId(self.system_id), self.name.to_model())
+        return System(SystemId(self.system_id), self.name.to_model(), self.retention.to_model())
 
 
 class PropertyEntry(Strict):

@@ -12,6 +12,11 @@ from citywatch.errors import Conflict, Misconfigured, Reason, Rejected, Unavaila
 
 Connection = psycopg.Connection[TupleRow]
 SEARCH_PATH: Final = "citywatch,public"
+_SESSION: Final = (
+    f"-c search_path={SEARCH_PATH} -c timezone=UTC"
+    # late values may change a compressed chunk, however many rows that unpacks; means nothing without TimescaleDB
+    " -c timescaledb.max_tuples_decompressed_per_dml_transaction=0"
+)
 _TRANSIENT: Final = (
     errors.OperationalError,
     errors.InterfaceError,
@@ -36,7 +41,7 @@ def connection_options(database: str, process: str) -> dict[str, Any]:
             f"CITYWATCH_DATABASE_URL: {str(error).strip()}; write postgresql://user@host:5432/citywatch"
         ) from error
     given = options.get("options", "")
-    options["options"] = f"{given} -c search_path={SEARCH_PATH} -c timezone=UTC".strip()
+    options["options"] = f"{given} {_SESSION}".strip()
     options.setdefault("connect_timeout", 5)
     options["application_name"] = f"citywatch {process}"
     return options
@@ -74,7 +79,7 @@ def translated() -> Iterator[None]:
         yield
     except errors.UniqueViolation as error:
         raise Conflict(f"{error.diag.constraint_name}: {error.diag.message_detail}") from error
-    except errors.UndefinedTable as error:
+    except (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction) as error:
         raise Misconfigured(
             f"the schema is not there ({error.diag.message_primary}); run 'citywatch migrate'"
         ) from error

@@ -11,6 +11,7 @@ from psycopg import Cursor
 from psycopg.rows import TupleRow
 
 from citywatch.errors import Misconfigured
+from citywatch.storage.compression import add_policies
 from citywatch.storage.connection import Connection, connect, translated
 from citywatch.storage.level import Level, detect_level, enable_timescaledb
 
@@ -87,7 +88,10 @@ def _migrate(connection: Connection) -> MigrationReport:
     with connection.transaction(), connection.cursor() as cursor:
         for migration in todo:
             _apply(cursor, migration)
-    return MigrationReport(level, tuple(migration.name for migration in todo))
+        # not a migration: a server may be given the full edition at any time
+        compressed = add_policies(connection) if level is Level.TIMESCALEDB else []
+    names = [*(migration.name for migration in todo), *(f"compression/{table}" for table in compressed)]
+    return MigrationReport(level, tuple(names))
 
 
 def _apply(cursor: Cursor[TupleRow], migration: Migration) -> None:
@@ -126,6 +130,20 @@ def require_current_schema(connection: Connection) -> None:
     if pending:
         names = ", ".join(migration.name for migration in pending)
         raise Misconfigured(f"the database lacks migrations ({names}); run 'citywatch migrate'")
+
+
+def migration_state(connection: Connection) -> tuple[list[str], list[str]]:
+    """Return the names of the migrations that were applied and of those that are pending.
+
+    Raises
+    ------
+    Misconfigured
+        The database was never migrated or by another release, or a frozen file was edited.
+    """
+    with translated():
+        done = _applied(connection)
+        pending = _pending(done, detect_level(connection).variant)
+    return sorted(done), [migration.name for migration in pending]
 
 
 def _name(file: Traversable) -> str:

@@ -126,10 +126,10 @@ def filled() -> Iterator[Filled]:
 @pytest.fixture
 def reader(any_server: DatabaseServer, filled: Filled) -> Iterator[Connection[Any]]:
     """A connection with the rights that Grafana has."""
-    if any_server.engine not in filled:
-        filled[any_server.engine] = (any_server, any_server.fresh("demo"))
-        fill_city(filled[any_server.engine][1])
-    database = filled[any_server.engine][1]
+    if any_server.level not in filled:
+        filled[any_server.level] = (any_server, any_server.fresh("demo"))
+        fill_city(filled[any_server.level][1])
+    database = filled[any_server.level][1]
     with connect(database, process="test") as owner:
         row = owner.execute("SELECT rolconfig FROM pg_roles WHERE rolname = 'citywatch_dash'").fetchone()
         assert row is not None

@@ -14,8 +14,8 @@ from cli.embedded.ports import free_port
 from tests.support.servers import DatabaseServer
 
 COMMANDS = (
-    "demo", "migrate", "seed", "ingest", "analytics", "api", "webhooks", "health", "simulate", "replay", "import-csv",
-    "generate-city",
+    "demo", "doctor", "migrate", "seed", "ingest", "analytics", "upkeep", "api", "webhooks", "health", "simulate",
+    "replay", "import-csv", "generate-city",
 )  # fmt: skip
 
 
@@ -56,6 +56,7 @@ NOBODY = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
         (["ingest"], {"CITYWATCH_INGEST_WINDOW": "many"}, 2, "CITYWATCH_INGEST_WINDOW"),
         (["ingest"], {"CITYWATCH_DATABASE_URL": NOBODY}, 3, "the database does not answer"),
         (["analytics"], {"CITYWATCH_TIME_ZONE": "Mars/Olympus"}, 2, "CITYWATCH_TIME_ZONE"),
+        (["upkeep"], {"CITYWATCH_ANALYTICS_ROLLUP_INTERVAL": "0"}, 2, "CITYWATCH_ANALYTICS_ROLLUP_INTERVAL"),
         (["api"], {"CITYWATCH_API_PORT": "70000"}, 2, "CITYWATCH_API_PORT"),
         (["simulate", "--city", "atlantis"], {}, 2, "known are demo"),
         (["simulate", "--scenario", "apocalypse"], {}, 2, "known are demo, quiet"),
@@ -78,7 +79,7 @@ def test_what_is_wrong_is_said_in_one_sentence(
 
 def test_a_database_that_was_not_migrated_is_told_so(postgresql: DatabaseServer) -> None:
     database = postgresql.empty()
-    for command in ("ingest", "analytics", "api", "webhooks"):
+    for command in ("ingest", "analytics", "upkeep", "api", "webhooks"):
         done = citywatch(command, CITYWATCH_DATABASE_URL=database)
         assert done.returncode == 2, done.stderr
         assert "citywatch migrate" in done.stderr

@@ -7,7 +7,6 @@ import pytest
 
 from citywatch.errors import Misconfigured
 from citywatch.storage.connection import connect
-from citywatch.storage.level import Level
 from citywatch.storage.migrate import frozen_checksums, migrate, migrations, require_current_schema
 from tests.support.servers import DatabaseServer
 
@@ -32,7 +31,7 @@ def test_migrating_twice_changes_nothing_the_second_time(any_server: DatabaseSer
     database = any_server.empty()
     first = migrate(database)
     assert "incremental/0001_registry" in first.applied
-    assert first.level is (Level.POSTGRESQL if any_server.engine == "postgresql" else Level.TIMESCALEDB_APACHE)
+    assert first.level is any_server.level
     assert migrate(database).applied == ()
     with connect(database, process="test") as connection:
         require_current_schema(connection)

@@ -13,6 +13,7 @@ from cli.embedded.children import spawn
 RUN = {
     "ingest": "from ingest.wiring import run; run()",
     "analytics": "from analytics.wiring import run; run()",
+    "upkeep": "from analytics.wiring import run_upkeep; run_upkeep()",
     "webhooks": "from api.wiring import run_webhooks; run_webhooks()",
 }
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from citywatch.registry import load_city
 from citywatch.storage.connection import connect
 from citywatch.storage.databases import create_database, drop_database, with_database
+from citywatch.storage.level import Level
 from citywatch.storage.migrate import migrate
 from citywatch.storage.pipeline.registry import write_registry
 from cli.embedded.children import spawn
@@ -19,6 +20,7 @@ from cli.embedded.home import Home
 from cli.embedded.postgres import _wait_until_ready, embedded_postgres
 
 TIMESCALEDB_ROOT = os.environ.get("TEST_TIMESCALEDB_ROOT")
+TIMESCALEDB_FULL_ROOT = os.environ.get("TEST_TIMESCALEDB_FULL_ROOT")
 REPOSITORY = Path(__file__).parents[2]
 
 
@@ -27,9 +29,14 @@ class DatabaseServer:
     """A server that hands out fresh databases, copied from a migrated template."""
 
     address: str
-    engine: str
+    level: Level
     _numbers: Iterator[int] = field(default_factory=itertools.count)
     _templates: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def engine(self) -> str:
+        """Return which variant of the migrations it gets."""
+        return self.level.variant
 
     def empty(self) -> str:
         """Return a new database without anything in it."""
@@ -73,23 +80,20 @@ def _name_of(database: str) -> str:
 def postgres_server(folder: Path) -> Iterator[DatabaseServer]:
     """Run the embedded PostgreSQL; no fsync, tests lose nothing by it."""
     with embedded_postgres(Home(folder), settings={"fsync": "off", "shared_buffers": "128MB"}) as address:
-        yield DatabaseServer(address, "postgresql")
+        yield DatabaseServer(address, Level.POSTGRESQL)
 
 
 @contextmanager
-def timescaledb_server(folder: Path) -> Iterator[DatabaseServer]:
-    """Run TimescaleDB out of the root folder that ``TEST_TIMESCALEDB_ROOT`` names."""
-    assert TIMESCALEDB_ROOT is not None
+def timescaledb_server(folder: Path, root: str, level: Level) -> Iterator[DatabaseServer]:
+    """Run TimescaleDB out of a root folder."""
     data, log = folder / "data", folder / "timescaledb.log"
     data.mkdir(parents=True)
     program = REPOSITORY / ".ci" / "timescaledb"
-    server: subprocess.Popen[bytes] = spawn(
-        [program, "run", TIMESCALEDB_ROOT, data], log=log, dies_with_us=signal.SIGINT
-    )
+    server: subprocess.Popen[bytes] = spawn([program, "run", root, data], log=log, dies_with_us=signal.SIGINT)
     try:
         address = f"host='{data}' user=postgres dbname=postgres"
         _wait_until_ready(server, address, log, 0)
-        yield DatabaseServer(address, "timescaledb")
+        yield DatabaseServer(address, level)
     finally:
         server.send_signal(signal.SIGINT)
         server.wait(30)

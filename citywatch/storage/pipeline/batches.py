@@ -68,15 +68,22 @@ class BatchWriter:
         Rejected
             Some row can never be stored; nothing was stored, bisect.
         """
-        known, self._prepared = self._prepared, set(self._prepared)
         try:
-            return self._write(batch)
+            with translated():
+                return self._write_prepared(batch)
         except BaseException:
-            self._prepared = known  # partitions made in a failed transaction are gone
+            self._prepared.clear()  # partitions made in a failed transaction are gone
             raise
 
+    def _write_prepared(self, batch: Batch) -> WriteReport:
+        try:
+            return self._write(batch)
+        except errors.CheckViolation:  # retention dropped a partition that we had prepared
+            self._prepared.clear()
+            return self._write(batch)
+
     def _write(self, batch: Batch) -> WriteReport:
-        with translated(), self._connection.transaction():
+        with self._connection.transaction():
             outcome, kept = self._store(batch.observations)
             stored = batch.observations.take(_by_key(batch.observations, outcome == Outcome.STORED))
             self._write_latest(stored.take(_last_of_each_datastream(stored)))
@@ -271,10 +278,10 @@ def read_batches(connection: Connection, *, after: int, limit: int) -> Sequence[
     return [CommittedBatch(batch_no, committed_at, from_bytes(columns)) for batch_no, committed_at, columns in rows]
 
 
-def prune_batches(connection: Connection, *, committed_before: datetime, before: int) -> int:
-    """Drop the column copies of old batches below number ``before``; the observations stay. Return how many."""
+def prune_batches(connection: Connection, *, committed_before: datetime) -> int:
+    """Drop the column copies of old batches that no follower needs again; the newest stays. Return how many."""
     with translated():
-        return connection.execute(_SQL["prune_columns"], (committed_before, before)).rowcount
+        return connection.execute(_SQL["prune_columns"], (committed_before,)).rowcount
 
 
 def _storable(text: str) -> str:

@@ -93,4 +93,5 @@ LIMIT %s
 
 -- name: prune_columns
 UPDATE batch SET columns = NULL
-WHERE columns IS NOT NULL AND committed_at < %s AND batch_no < %s
+WHERE columns IS NOT NULL AND committed_at < %s
+  AND batch_no < (SELECT max(batch_no) FROM batch) AND batch_no <= (SELECT min(checkpoint_at) FROM follower)

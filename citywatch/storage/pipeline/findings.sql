@@ -5,10 +5,16 @@ ON CONFLICT (datastream_id, phenomenon_time) DO UPDATE SET
     tests = q.tests | excluded.tests, flag = greatest(q.flag, excluded.flag)
 
 -- name: flag_observations
-UPDATE observation o SET quality = f.flag
-FROM unnest(%s::int4[], %s::timestamptz[], %s::int2[]) AS f (datastream_id, phenomenon_time, flag)
-WHERE o.datastream_id = f.datastream_id AND o.phenomenon_time = f.phenomenon_time AND o.quality < f.flag
-  AND o.phenomenon_time BETWEEN %s AND %s
+-- the roll-ups of what is flagged have to be made anew
+WITH flagged AS (
+    UPDATE observation o SET quality = f.flag
+    FROM unnest(%s::int4[], %s::timestamptz[], %s::int2[]) AS f (datastream_id, phenomenon_time, flag)
+    WHERE o.datastream_id = f.datastream_id AND o.phenomenon_time = f.phenomenon_time AND o.quality < f.flag
+      AND o.phenomenon_time BETWEEN %s AND %s
+    RETURNING o.datastream_id, o.phenomenon_time
+)
+INSERT INTO rollup_due (datastream_id, first_at, last_at)
+SELECT datastream_id, phenomenon_time, phenomenon_time FROM flagged
 
 -- name: flag_latest
 UPDATE latest l SET quality = f.flag

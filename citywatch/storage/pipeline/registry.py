@@ -125,7 +125,17 @@ def read_covered_assets(connection: Connection) -> list[tuple[Asset, CoverageRul
 def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
     """Yield each statement with its rows, referred-to tables first."""
     models = {model.model_id: model for model in registry.models}
-    yield "upsert_system", [{"system_id": system.system_id, **_names(system.name)} for system in registry.systems]
+    yield (
+        "upsert_system",
+        [
+            {
+                "system_id": system.system_id,
+                **_names(system.name),
+                "retention": Jsonb(msgspec.to_builtins(system.retention)),
+            }
+            for system in registry.systems
+        ],
+    )
     yield (
         "upsert_district",
         [

@@ -6,8 +6,10 @@ ON CONFLICT (only_one) DO UPDATE SET city_id = excluded.city_id, name_en = exclu
 SELECT city_id FROM city
 
 -- name: upsert_system
-INSERT INTO system (system_id, name_en, name_zh) VALUES (%(system_id)s, %(name_en)s, %(name_zh)s)
-ON CONFLICT (system_id) DO UPDATE SET name_en = excluded.name_en, name_zh = excluded.name_zh
+INSERT INTO system (system_id, name_en, name_zh, retention)
+VALUES (%(system_id)s, %(name_en)s, %(name_zh)s, %(retention)s)
+ON CONFLICT (system_id) DO UPDATE SET
+    name_en = excluded.name_en, name_zh = excluded.name_zh, retention = excluded.retention
 
 -- name: upsert_district
 INSERT INTO district (district_id, name_en, name_zh, district_class, boundary, boundary_source)

@@ -35,6 +35,7 @@ def test_every_number_of_a_rule_names_its_source() -> None:
     coverage = [kind.coverage for kind in load_city("demo").kinds if kind.coverage is not None]
     assert coverage
     assert all(rule.source for rule in coverage)
+    assert all(system.retention.source for system in load_city("demo").systems)
 
 
 @pytest.fixture
@@ -72,6 +73,8 @@ SENSORS = "cities/demo/sensors.csv"
             replace("vocabulary/sensors.yaml", "span: [-3000, 3000]", "span: [3000, -3000]"),
             r"sensors\.yaml:\d+: .*span",
         ),
+        (replace("vocabulary/systems.yaml", "raw: 365", "raw: 5000"), r"systems\.yaml:\d+: retention: .*coarser"),
+        (replace("vocabulary/systems.yaml", "raw: 365", "raw: 0"), r"systems\.yaml:\d+: retention\.raw"),
         (replace(ASSETS, "yangtze-2,", "yangtze-1,"), r"assets\.csv:3: .*yangtze-1"),
         (replace(ASSETS, ",30.55,", ",130.55,"), r"assets\.csv:2: latitude"),
         (replace(ASSETS, ",hanyang,", ",atlantis,"), r"assets\.csv:2: .*atlantis"),
