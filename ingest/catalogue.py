@@ -114,7 +114,7 @@ class Catalogue:
         """
         key = (name, unit)
         if key in entry.refused:
-            raise entry.refused[key]
+            raise entry.refused[key].with_traceback(None)  # else it would keep the frames of every message it met
         try:
             target = entry.targets[key] = self._find(entry, name, unit, Sampling.SCALAR)
         except Rejected as rejection:

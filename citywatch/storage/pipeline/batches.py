@@ -15,7 +15,7 @@ from psycopg import errors
 
 from citywatch.clock import from_micros, to_micros
 from citywatch.errors import Misconfigured
-from citywatch.model.observations import Account, Batch, CommittedBatch, DeadLetter, Observations, Outcome
+from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
 from citywatch.storage.columns import from_bytes, to_bytes, to_copy
 from citywatch.storage.connection import Connection, translated
 from citywatch.storage.pipeline.waveforms import store_waveforms, write_waveform_conflicts
@@ -90,11 +90,7 @@ class BatchWriter:
             self._write_dead_letters(batch.dead_letters)
             self._write_statuses(batch)
             blocks = store_waveforms(self._connection, batch.waveforms, batch.waveform_quality)
-            self._write_ledger(
-                batch.accounts,
-                np.concatenate((batch.row_account, batch.waveform_account)),
-                np.concatenate((outcome, blocks)),
-            )
+            self._write_ledger(batch, np.concatenate((outcome, blocks)))
             messages = sum(account.messages for account in batch.accounts)
             self._connection.execute(_SQL["lock_batch_numbers"])
             row = self._connection.execute(
@@ -186,17 +182,18 @@ class BatchWriter:
                 ),
             )
 
-    def _write_ledger(self, entries: Sequence[Account], account: NDArray[np.int32], outcome: NDArray[np.int8]) -> None:
-        """Add up the accounts of a batch; ``account`` names that of each outcome."""
-        if not entries:
+    def _write_ledger(self, batch: Batch, outcome: NDArray[np.int8]) -> None:
+        """Add up the accounts of a batch; ``outcome`` is that of its observations, then of its waveform blocks."""
+        if not batch.accounts:
             return
-        size = len(entries)
+        size = len(batch.accounts)
+        account = np.concatenate((batch.row_account, batch.waveform_account))
         stored, duplicate, conflict = (
             np.bincount(account[outcome == kind], minlength=size).tolist() for kind in Outcome
         )
         # one order of rows for all ingesters, else two of them could wait for each other
-        order = sorted(range(size), key=lambda i: (entries[i].minute, entries[i].source))
-        accounts = [entries[i] for i in order]
+        order = sorted(range(size), key=lambda i: (batch.accounts[i].minute, batch.accounts[i].source))
+        accounts = [batch.accounts[i] for i in order]
         self._connection.execute(
             _SQL["upsert_ledger"],
             (

@@ -92,6 +92,12 @@ def test_any_bytes_are_a_pack_or_rejected(payload: bytes) -> None:
         assert len(readings.names) == len(readings.values) == len(readings.times) == len(readings.units)
 
 
+def test_half_a_character_in_a_key_spoils_its_record_alone() -> None:
+    readings = decode_senml(b'[{"n":5},{"\\ud800":1},{"n":"a","v":2}]')
+    assert readings.values == [2.0]
+    assert [refusal.cause.reason for refusal in readings.refusals] == [Reason.WRONG_TYPE, Reason.NOT_DECODABLE]
+
+
 @pytest.mark.parametrize(
     ("payload", "reason"),
     [

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from traceback import walk_tb
 
 import numpy as np
 import pytest
@@ -122,6 +123,16 @@ def test_values_arrive_in_the_unit_of_the_datastream_with_their_quality() -> Non
     assert batch.observations.phenomenon_time.tolist() == [RECEIVED + 1_000_000 * i for i in range(3)] + [
         RECEIVED + 3_250_000
     ]
+
+
+def test_a_name_that_is_refused_for_ever_does_not_remember_its_messages() -> None:
+    def depth() -> int:
+        bad = delivery(encode_senml([SenmlRecord(n="humour", t=GOOD_TIME, v=1.0)]))
+        (refusal,) = interpret(bad, CATALOGUE, max_bytes=1000).refusals
+        return len(list(walk_tb(refusal.cause.__traceback__)))
+
+    depth()
+    assert {depth() for _ in range(20)} == {depth()}
 
 
 def test_status_messages_become_statuses() -> None:
