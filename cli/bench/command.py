@@ -8,7 +8,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from citywatch.settings import ProcessSettings, load_settings
 from cli.bench.latency import measure_latency
+from cli.bench.query import enlarged, measure_queries
 from cli.bench.system import running_system
 from cli.bench.throughput import measure_throughput
 
@@ -51,6 +53,20 @@ def latency(
     with running_system(server) as system:
         _say(f"{system.engine}: {rate:,.0f} messages/s for {seconds:g} s ...")
         result = measure_latency(system, rate=rate, duration=seconds)
+        _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
+
+
+@bench.command()
+def query(
+    datastreams: Annotated[int, typer.Option(min=1000, help="Datastreams of the city.")] = 20_000,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """The questions that dashboards ask most: latest values, states, roll-ups."""
+    zone = load_settings(ProcessSettings).time_zone
+    with running_system(server, enlarged("demo", datastreams)) as system:
+        _say(f"{system.engine}: filling a day of hourly values for {datastreams:,} datastreams ...")
+        result = measure_queries(system, time_zone=zone)
         _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
 
 

@@ -12,7 +12,7 @@ from typing import Final
 from citywatch.broker import BrokerAddress
 from citywatch.clock import SystemClock
 from citywatch.errors import Unavailable
-from citywatch.model.registry import Datastream
+from citywatch.model.registry import Datastream, Registry
 from citywatch.registry import load_city
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.databases import create_database, drop_database, with_database
@@ -71,11 +71,11 @@ class System:
 
 
 @contextmanager
-def running_system(server: str | None, city: str = "demo") -> Iterator[System]:
+def running_system(server: str | None, registry: Registry | None = None) -> Iterator[System]:
     """Run what is measured.
 
     ``server`` is the connection string of a PostgreSQL or TimescaleDB server, where a database is made and dropped
-    again; None runs the embedded PostgreSQL.
+    again; None runs the embedded PostgreSQL. ``registry`` is the demo city unless another one is given.
     """
     with TemporaryDirectory(prefix="citywatch-bench-") as folder, ExitStack() as stack:
         Path(folder).chmod(0o755)  # the account of the servers passes through
@@ -87,7 +87,7 @@ def running_system(server: str | None, city: str = "demo") -> Iterator[System]:
         database = with_database(address, _DATABASE)
         migrate(database)
         connection = stack.enter_context(connect(database, process="bench"))
-        write_registry(connection, load_city(city))
+        write_registry(connection, registry or load_city("demo"))
         broker = stack.enter_context(embedded_broker(home, port=0))
         children = Stack(home, {}, SystemClock(), print)
         stack.callback(children.stop)
