@@ -14,6 +14,7 @@ from citywatch.model.units import Conversion, conversion
 from citywatch.wire.topics import Topic
 
 _REMEMBERED: Final = 1000  # refused names per sensor; a device that invents names must not fill the memory
+_LONGEST_REMEMBERED: Final = 200  # characters of a refused name with its unit
 _ARRIVES: Final = {
     Sampling.SCALAR: "it arrives as single readings; publish it on .../senml",
     Sampling.WAVEFORM: "it arrives as waveform blocks; publish it on .../wave",
@@ -107,6 +108,8 @@ class Catalogue:
     def target(self, entry: SensorEntry, name: str, unit: str | None) -> Target:
         """Return where a reading of this name and unit goes, and remember it.
 
+        A refusal is remembered too. Who catches it takes its traceback away, which would keep the whole message.
+
         Raises
         ------
         Rejected
@@ -114,12 +117,12 @@ class Catalogue:
         """
         key = (name, unit)
         if key in entry.refused:
-            raise entry.refused[key].with_traceback(None)  # else it would keep the frames of every message it met
+            raise entry.refused[key]
         try:
             target = entry.targets[key] = self._find(entry, name, unit, Sampling.SCALAR)
         except Rejected as rejection:
-            if len(entry.refused) < _REMEMBERED:
-                entry.refused[key] = rejection.with_traceback(None)
+            if len(entry.refused) < _REMEMBERED and len(name) + len(unit or "") <= _LONGEST_REMEMBERED:
+                entry.refused[key] = rejection
             raise
         return target
 

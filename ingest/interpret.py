@@ -130,7 +130,7 @@ def _look_up(readings: Readings, catalogue: Catalogue, entry: SensorEntry) -> tu
         try:
             found.append((row, entry.targets.get(key) or catalogue.target(entry, *key)))
         except Rejected as rejection:
-            refused.setdefault(rejection, []).append(places[row])
+            refused.setdefault(rejection.with_traceback(None), []).append(places[row])
     rows = [row for row, _ in found]
     resolved = Readings(
         names=[readings.names[row] for row in rows],

@@ -62,14 +62,14 @@ def _resolve(delivery: Delivery, heard: Heard, node_id: NodeId, catalogue: Catal
     readings = heard.readings
     places = readings.indices or []
     kept: list[tuple[int, Target, SensorEntry]] = []
-    refused: dict[tuple[Reason, str], list[int]] = {}
+    refused: dict[Rejected, list[int]] = {}
     for row, (name, unit) in enumerate(zip(readings.names, readings.units, strict=True)):
         try:
             entry = _entry(catalogue, node_id, sensor_of(name), name)
             kept.append((row, entry.targets.get((name, unit)) or catalogue.target(entry, name, unit), entry))
         except Rejected as cause:
-            refused.setdefault((cause.reason, cause.detail), []).append(places[row])
-    refusals = (*readings.refusals, *(Refusal(tuple(rows), Rejected(*cause)) for cause, rows in refused.items()))
+            refused.setdefault(cause.with_traceback(None), []).append(places[row])
+    refusals = (*readings.refusals, *(Refusal(tuple(rows), cause) for cause, rows in refused.items()))
     return Message(
         delivery=delivery,
         source=f"{kept[0][2].district_id}/{kept[0][2].system_id}" if kept else _source_of(node_id),

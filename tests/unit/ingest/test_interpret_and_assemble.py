@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from traceback import walk_tb
 
 import numpy as np
 import pytest
@@ -125,14 +124,11 @@ def test_values_arrive_in_the_unit_of_the_datastream_with_their_quality() -> Non
     ]
 
 
-def test_a_name_that_is_refused_for_ever_does_not_remember_its_messages() -> None:
-    def depth() -> int:
-        bad = delivery(encode_senml([SenmlRecord(n="humour", t=GOOD_TIME, v=1.0)]))
+def test_a_remembered_refusal_does_not_keep_its_messages() -> None:
+    bad = delivery(encode_senml([SenmlRecord(n="humour", t=GOOD_TIME, v=1.0)]))
+    for _ in range(3):
         (refusal,) = interpret(bad, CATALOGUE, max_bytes=1000).refusals
-        return len(list(walk_tb(refusal.cause.__traceback__)))
-
-    depth()
-    assert {depth() for _ in range(20)} == {depth()}
+        assert refusal.cause.__traceback__ is None
 
 
 def test_status_messages_become_statuses() -> None:

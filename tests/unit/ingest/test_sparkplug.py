@@ -83,6 +83,7 @@ def test_metrics_that_lead_nowhere(group: str, metric: str, reason: Reason) -> N
     host, device = Host(), EdgeNodeDevice({None: (metric,)}, group=group)
     (message,) = host.hear(*device.born())
     assert [refusal.cause.reason for refusal in message.refusals] == [reason]
+    assert message.refusals[0].cause.__traceback__ is None, "a remembered refusal does not keep its messages"
     assert message.source == f"{group}/sparkplug"
 
 
