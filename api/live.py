@@ -7,7 +7,7 @@ old by itself: they carry none, and only the newest of each datastream is sent.
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -69,9 +69,9 @@ class Live:
         try:
             yield
         finally:
-            task.cancel()
-            with suppress(asyncio.CancelledError):
-                await task
+            while not task.done():  # a driver in the middle of connecting may swallow the first request
+                task.cancel()
+                await asyncio.wait([task], timeout=1)
             for listener in tuple(self._listeners):
                 _put(listener, None)
 

@@ -39,16 +39,15 @@ def run(*, host: str | None = None, port: int | None = None) -> None:
         Context(database, SystemClock(), Live(database), settings.time_zone), cors_origins=settings.api_cors_origins
     )
     address = (host or settings.api_host, port or settings.api_port)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            app, host=address[0], port=address[1], log_level="warning", access_log=False, timeout_graceful_shutdown=3
-        )
+    config = uvicorn.Config(
+        app, host=address[0], port=address[1], log_level="warning", access_log=False, timeout_graceful_shutdown=3
     )
-    logger().info("api serves", address=f"http://{address[0]}:{address[1]}")
     try:
-        server.run()
+        listening = config.bind_socket()
     except SystemExit as error:  # uvicorn's way to say that it cannot listen
         raise Misconfigured(f"cannot listen on {address[0]}:{address[1]}; is the port taken? choose --port") from error
+    logger().info("api serves", address=f"http://{address[0]}:{address[1]}")
+    uvicorn.Server(config).run(sockets=[listening])
 
 
 def run_webhooks() -> None:
