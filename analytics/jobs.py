@@ -10,6 +10,7 @@ from citywatch.model.registry import Asset, CoverageRule, Datastream
 from citywatch.storage.connection import Connection
 from citywatch.storage.pipeline.batches import prune_batches
 from citywatch.storage.pipeline.coverage import count_good, write_coverage
+from citywatch.storage.pipeline.dead_letters import expire_letters
 from citywatch.storage.pipeline.findings import write_baselines
 
 
@@ -55,3 +56,8 @@ def publish_baselines(connection: Connection, evaluator: Evaluator, *, at: datet
 def prune(connection: Connection, *, at: datetime, keep: timedelta) -> int:
     """Drop the column copies of batches that are old and that every follower has done with. Return how many."""
     return prune_batches(connection, committed_before=at - keep)
+
+
+def expire_dead_letters(connection: Connection, *, at: datetime, keep: timedelta) -> int:
+    """Drop the bytes of dead letters that are too old to be re-driven. Return how many."""
+    return expire_letters(connection, before=at - keep, actor="analytics", at=at)

@@ -6,7 +6,7 @@ from typing import Final
 
 from analytics.evaluate import Evaluator
 from analytics.follow import Follower
-from analytics.jobs import compute_coverage, prune, publish_baselines
+from analytics.jobs import compute_coverage, expire_dead_letters, prune, publish_baselines
 from analytics.settings import AnalyticsSettings
 from analytics.timer import Timer
 from analytics.upkeep import Upkeep
@@ -68,6 +68,7 @@ class Analytics:
         coverage = Timer(self._settings.analytics_coverage_interval, self._clock)
         pruning = Timer(_PRUNE, self._clock)
         keep = timedelta(days=self._settings.analytics_keep_batches_days)
+        keep_letters = timedelta(days=self._settings.analytics_keep_dead_letters_days)
         changed = False
         while not (self._stop.requested() or changed):
             caught_up = follower.step() == 0
@@ -82,6 +83,7 @@ class Analytics:
                 follower.checkpoint()
             if pruning.is_due():
                 prune(connection, at=now, keep=keep)
+                expire_dead_letters(connection, at=now, keep=keep_letters)
             if caught_up:
                 changed = REGISTRY in heard(ear, timeout=1.0)
         follower.checkpoint()

@@ -1,4 +1,4 @@
-"""Coverage, the ledger, dead letters and health."""
+"""Coverage, the ledger and health."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -12,8 +12,6 @@ from api.schemas.indicators import (
     AssetCoverage,
     CoverageFigure,
     CoverageRule,
-    DeadLetter,
-    DeadLetterPage,
     Health,
     KindCoverage,
     Ledger,
@@ -88,17 +86,6 @@ async def get_ledger(
     settled = total.stored + total.duplicate + total.conflict + total.rejected
     rows = await ledger.ledger(ctx.database, LedgerRow, begin=since, limit=limit)
     return Ledger(since=since, total=total, balanced=total.received == settled, rows=rows)
-
-
-@router.get("/dead-letters")
-async def list_dead_letters(
-    ctx: Ctx,
-    before: Annotated[int | None, Query(ge=1, description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> DeadLetterPage:
-    """Return messages that could not be accepted, newest first, with the reason."""
-    found = await ledger.dead_letters(ctx.database, DeadLetter, before=before, limit=limit + 1)
-    return DeadLetterPage(items=found[:limit], next=found[limit - 1].dead_letter_id if len(found) > limit else None)
 
 
 @router.get("/health")

@@ -1,4 +1,4 @@
-"""Coverage, the ledger, dead letters, health."""
+"""Coverage, the ledger, health."""
 
 from datetime import datetime
 from typing import Any
@@ -92,28 +92,6 @@ class Ledger(BaseModel):
     total: LedgerTotal
     balanced: bool
     rows: list[LedgerRow]
-
-
-class DeadLetter(BaseModel):
-    """A message, or some readings of it, that could not be accepted."""
-
-    dead_letter_id: int
-    received_at: datetime
-    topic: str
-    content_type: str | None
-    reason: str = Field(examples=["unit_mismatch"])
-    detail: str = Field(description="what is wrong and what would mend it")
-    readings: int
-    indices: list[int] | None = Field(description="places of the readings in the message; null: the whole message")
-    payload_size: int = Field(description="[bytes]")
-    payload_text: str = Field(description="the first 2000 bytes, other than ASCII escaped")
-
-
-class DeadLetterPage(BaseModel):
-    """Dead letters, newest first."""
-
-    items: list[DeadLetter]
-    next: int | None = Field(description="pass it as `before` to get the next page; null on the last one")
 
 
 class ProcessHealth(BaseModel):

@@ -1,4 +1,4 @@
-"""The ledger and the dead letters."""
+"""The ledger."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -21,8 +21,3 @@ async def ledger_total(database: Database, into: Callable[..., T], *, begin: dat
     total = await database.row(_SQL["ledger_total"], {"begin": begin}, into)
     assert total is not None
     return total
-
-
-async def dead_letters(database: Database, into: Callable[..., T], *, before: int | None, limit: int) -> list[T]:
-    """Return dead letters, newest first."""
-    return await database.rows(_SQL["dead_letters"], {"before": before, "limit": limit}, into)

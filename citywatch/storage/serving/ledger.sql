@@ -11,11 +11,3 @@ SELECT coalesce(sum(messages), 0)::int8 AS messages, coalesce(sum(received), 0):
        coalesce(sum(conflict), 0)::int8 AS conflict, coalesce(sum(rejected), 0)::int8 AS rejected
 FROM ledger
 WHERE minute >= %(begin)s
-
--- name: dead_letters
-SELECT dead_letter_id, received_at, topic, content_type, reason, detail, readings, indices, payload_size,
-       encode(substring(payload FOR 2000), 'escape') AS payload_text
-FROM dead_letter
-WHERE (%(before)s::int8 IS NULL OR dead_letter_id < %(before)s)
-ORDER BY dead_letter_id DESC
-LIMIT %(limit)s
