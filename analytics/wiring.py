@@ -4,6 +4,7 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
+from analytics.devices import Sensors, catch_up
 from analytics.evaluate import Evaluator
 from analytics.follow import Follower
 from analytics.jobs import compute_coverage, expire_dead_letters, prune, publish_baselines
@@ -29,6 +30,7 @@ from citywatch.storage.pipeline.registry import (
 
 _BEAT: Final = 5.0  # [s]
 _PRUNE: Final = 3600.0  # [s]
+_DEVICES: Final = 10.0  # [s]
 
 
 class Analytics:
@@ -66,6 +68,7 @@ class Analytics:
         follower = Follower(connection, evaluator, rules=rules, assets=names, clock=self._clock)
         beat, checkpoint = Timer(_BEAT, self._clock), Timer(self._settings.analytics_checkpoint_interval, self._clock)
         coverage = Timer(self._settings.analytics_coverage_interval, self._clock)
+        sensors, devices = Sensors(datastreams), Timer(_DEVICES, self._clock)
         pruning = Timer(_PRUNE, self._clock)
         keep = timedelta(days=self._settings.analytics_keep_batches_days)
         keep_letters = timedelta(days=self._settings.analytics_keep_dead_letters_days)
@@ -75,6 +78,8 @@ class Analytics:
             now = self._clock.now()
             if beat.is_due():
                 self._beat(connection, follower, "ok")
+            if devices.is_due():
+                catch_up(connection, sensors)
             if caught_up and coverage.is_due():
                 with connection.transaction():
                     compute_coverage(connection, covered, datastreams, at=now)

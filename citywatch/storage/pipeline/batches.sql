@@ -75,6 +75,9 @@ WITH inserted AS (
     INSERT INTO batch (batch_no, committed_at, ingester, messages, rows, columns)
     SELECT coalesce(max(batch_no), 0) + 1, clock_timestamp(), %s, %s, %s, %s FROM batch
     RETURNING batch_no, committed_at
+), devices AS (
+    INSERT INTO batch_devices (batch_no, messages)
+    SELECT batch_no, messages FROM inserted, (VALUES (%s::bytea)) AS d (messages) WHERE octet_length(messages) > 0
 )
 SELECT batch_no, committed_at, pg_notify('citywatch_batch', batch_no::text) FROM inserted
 
@@ -95,3 +98,4 @@ LIMIT %s
 UPDATE batch SET columns = NULL
 WHERE columns IS NOT NULL AND committed_at < %s
   AND batch_no < (SELECT max(batch_no) FROM batch) AND batch_no <= (SELECT min(checkpoint_at) FROM follower)
+  AND batch_no < coalesce((SELECT min(batch_no) FROM batch_devices), batch_no + 1)
