@@ -85,8 +85,8 @@ def reject(delivery: Delivery, source: str, rejection: Rejected) -> Message:
 
 def _status(delivery: Delivery, source: str, topic: Topic) -> Message:
     said = decode_status(delivery.payload)
-    changed_at = said.time or from_micros(delivery.received)
-    status = SensorStatus(topic.asset_id, topic.sensor_id, said.state.value, changed_at)
+    received_at = from_micros(delivery.received)
+    status = SensorStatus(topic.asset_id, topic.sensor_id, said.state.value, said.time or received_at, received_at)
     return Message(delivery, source, 0, [], [], [], None, (), statuses=(status,))
 
 

@@ -19,8 +19,9 @@ from api.schemas.indicators import (
     LedgerTotal,
     ProcessHealth,
 )
+from api.schemas.sensors import SensorCounts
 from citywatch.errors import Unavailable
-from citywatch.storage.serving import coverage, health, ledger
+from citywatch.storage.serving import coverage, health, ledger, sensors
 
 router = APIRouter(tags=["indicators"])
 _LATE: Final = timedelta(seconds=20)  # processes beat every 5 s
@@ -111,6 +112,7 @@ async def get_health(ctx: Ctx) -> Health:
         at=now,
         newest_batch_no=None if newest is None else newest.batch_no,
         newest_batch_at=None if newest is None else newest.committed_at,
+        sensors=await sensors.counts(ctx.database, SensorCounts),
         processes=processes,
     )
 

@@ -5,6 +5,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from api.schemas.sensors import SensorCounts
+
 
 class CoverageFigure(BaseModel):
     """Coverage of one kind of asset in one district."""
@@ -113,4 +115,5 @@ class Health(BaseModel):
     at: datetime
     newest_batch_no: int | None
     newest_batch_at: datetime | None
+    sensors: SensorCounts
     processes: list[ProcessHealth]

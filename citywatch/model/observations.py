@@ -93,12 +93,13 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class SensorStatus:
-    """A device said it is there, or the broker said it is gone."""
+    """A device said it is there, or the broker said it is gone; ``changed_at`` by the clock of the device."""
 
     asset_id: AssetId
     sensor_id: SensorId
     state: str
     changed_at: datetime
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,7 +233,7 @@ class BatchWriter:
 
     def _write_statuses(self, batch: Batch) -> None:
         statuses = sorted(batch.statuses, key=lambda status: (status.asset_id, status.sensor_id))
-        rows = [(status.asset_id, status.sensor_id, status.state, status.changed_at) for status in statuses]
+        rows = [(one.asset_id, one.sensor_id, one.state, one.changed_at, one.received_at) for one in statuses]
         if rows:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_SQL["upsert_status"], rows)

@@ -62,9 +62,10 @@ INSERT INTO dead_letter (received_at, topic, content_type, reason, detail, readi
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 -- name: upsert_status
-INSERT INTO sensor_status AS s (asset_id, sensor_id, state, changed_at)
-VALUES (%s, %s, %s, %s)
-ON CONFLICT (asset_id, sensor_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at
+INSERT INTO sensor_status AS s (asset_id, sensor_id, state, changed_at, received_at)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (asset_id, sensor_id) DO UPDATE SET
+    state = excluded.state, changed_at = excluded.changed_at, received_at = excluded.received_at
 WHERE s.state <> excluded.state
 
 -- name: lock_batch_numbers

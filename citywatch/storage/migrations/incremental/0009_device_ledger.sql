@@ -40,3 +40,6 @@ CREATE TABLE device_ledger (
     PRIMARY KEY (asset_id, sensor_id, hour)
 ) WITH (fillfactor = 50);
 CREATE INDEX ON device_ledger (hour);
+
+-- changed_at is what the device says, by its own clock; liveness goes by ours.
+ALTER TABLE sensor_status ADD COLUMN received_at timestamptz;
