@@ -124,10 +124,17 @@ def health(
     ]
     if as_json:
         rows = zip(beats, states, ages, strict=True)
-        print(json.dumps([{"process": beat.process, "state": state, "age_s": age} for beat, state, age in rows]))
+        print(
+            json.dumps(
+                [
+                    {"process": beat.process, "state": state, "age_s": age, "cause": beat.cause}
+                    for beat, state, age in rows
+                ]
+            )
+        )
     else:
         for beat, state, age in zip(beats, states, ages, strict=True):
-            print(f"{beat.process:10} {state:9} seen {age:.0f} s ago")
+            print(f"{beat.process:10} {state:9} seen {age:.0f} s ago{f': {beat.cause}' if beat.cause else ''}")
         if not beats:
             print(f"{process or 'no process'} has never reported")
     if not beats or set(states) != {"ok"}:

@@ -1,4 +1,4 @@
-"""Coverage, the ledger and health."""
+"""Coverage and health."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -14,14 +14,11 @@ from api.schemas.indicators import (
     CoverageRule,
     Health,
     KindCoverage,
-    Ledger,
-    LedgerRow,
-    LedgerTotal,
     ProcessHealth,
 )
 from api.schemas.sensors import SensorCounts
 from citywatch.errors import Unavailable
-from citywatch.storage.serving import coverage, health, ledger, sensors
+from citywatch.storage.serving import coverage, health, sensors
 
 router = APIRouter(tags=["indicators"])
 _LATE: Final = timedelta(seconds=20)  # processes beat every 5 s
@@ -75,20 +72,6 @@ async def list_asset_coverage(
     return await coverage.asset_coverage(ctx.database, AssetCoverage, kind_id=kind, monitored=monitored, limit=limit)
 
 
-@router.get("/ledger")
-async def get_ledger(
-    ctx: Ctx,
-    minutes: Annotated[int, Query(ge=1, le=525_600, description="how far back")] = 60,
-    limit: Annotated[int, Query(ge=0, le=10_000, description="rows to list")] = 500,
-) -> Ledger:
-    """Return what became of everything that was received, per minute and source."""
-    since = ctx.clock.now() - timedelta(minutes=minutes)
-    total = await ledger.ledger_total(ctx.database, LedgerTotal, begin=since)
-    settled = total.stored + total.duplicate + total.conflict + total.rejected
-    rows = await ledger.ledger(ctx.database, LedgerRow, begin=since, limit=limit)
-    return Ledger(since=since, total=total, balanced=total.received == settled, rows=rows)
-
-
 @router.get("/health")
 async def get_health(ctx: Ctx) -> Health:
     """Return how the platform itself is doing; `degraded` comes with its reasons."""
@@ -118,8 +101,8 @@ async def get_health(ctx: Ctx) -> Health:
 
 
 def _cause(details: dict[str, Any]) -> str:
-    outage = details.get("outage")
-    return f": {outage}" if outage else ""
+    cause = details.get("outage") or details.get("imbalance")
+    return f": {cause}" if cause else ""
 
 
 @router.get("/health/live", status_code=204)

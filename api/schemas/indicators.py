@@ -1,4 +1,4 @@
-"""Coverage, the ledger, health."""
+"""Coverage and health."""
 
 from datetime import datetime
 from typing import Any
@@ -65,35 +65,6 @@ class AssetCoverage(BaseModel):
     monitored: bool
     reason: str = Field(description="monitored, not-installed, not-reporting, not-passing", examples=["not-installed"])
     details: dict[str, Any] = Field(description="by required property: number of sensors, share of the best of them")
-
-
-class LedgerTotal(BaseModel):
-    """Readings: received = stored + duplicate + conflict + rejected."""
-
-    messages: int
-    received: int
-    stored: int
-    duplicate: int
-    conflict: int
-    rejected: int
-
-
-class LedgerRow(LedgerTotal):
-    """The account of one minute of reception and one source."""
-
-    minute: datetime
-    source: str = Field(
-        description="district/system of the topics, ? where the topic names none", examples=["hanyang/gas"]
-    )
-
-
-class Ledger(BaseModel):
-    """What became of everything that was received."""
-
-    since: datetime
-    total: LedgerTotal
-    balanced: bool
-    rows: list[LedgerRow]
 
 
 class ProcessHealth(BaseModel):

@@ -94,10 +94,11 @@ class BatchWriter:
             settled = np.concatenate((outcome, blocks))
             self._write_ledger(batch, settled)
             messages = sum(account.messages for account in batch.accounts)
+            stored_blocks = int(np.count_nonzero(blocks == Outcome.STORED))
             self._connection.execute(_SQL["lock_batch_numbers"])
             row = self._connection.execute(
                 _SQL["insert_batch"],
-                (self._ingester, messages, len(stored), to_bytes(stored), device_bytes(batch, settled)),
+                (self._ingester, messages, len(stored), stored_blocks, to_bytes(stored), device_bytes(batch, settled)),
             ).fetchone()
             assert row is not None
             batch_no, committed_at, _ = row

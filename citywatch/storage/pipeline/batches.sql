@@ -73,8 +73,8 @@ SELECT pg_advisory_xact_lock(hashtext('citywatch.batch'))
 
 -- name: insert_batch
 WITH inserted AS (
-    INSERT INTO batch (batch_no, committed_at, ingester, messages, rows, columns)
-    SELECT coalesce(max(batch_no), 0) + 1, clock_timestamp(), %s, %s, %s, %s FROM batch
+    INSERT INTO batch (batch_no, committed_at, ingester, messages, rows, blocks, columns)
+    SELECT coalesce(max(batch_no), 0) + 1, clock_timestamp(), %s, %s, %s, %s, %s FROM batch
     RETURNING batch_no, committed_at
 ), devices AS (
     INSERT INTO batch_devices (batch_no, messages)

@@ -43,3 +43,6 @@ CREATE INDEX ON device_ledger (hour);
 
 -- changed_at is what the device says, by its own clock; liveness goes by ours.
 ALTER TABLE sensor_status ADD COLUMN received_at timestamptz;
+
+-- The ledger counts a waveform block as one reading; the batch log says how many a batch stored.
+ALTER TABLE batch ADD COLUMN blocks int4 NOT NULL DEFAULT 0;
