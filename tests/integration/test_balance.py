@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -24,6 +25,8 @@ from citywatch.storage.pipeline.batches import BatchWriter
 from citywatch.storage.pipeline.registry import read_datastreams
 from tests.support.api import api_client
 from tests.support.letters import dead_letter, write_letters
+from tests.support.processes import running
+from tests.support.waiting import wait_until
 
 NOW = SystemClock().now()
 MINUTE = (NOW - timedelta(minutes=10)).replace(second=0, microsecond=0)
@@ -223,3 +226,20 @@ def test_the_health_command_passes_it_on_too(database: str, connection: Connecti
 async def test_a_fixed_past_is_no_matter(client: httpx.AsyncClient) -> None:
     answer = await client.get("/ledger", params={"since": datetime(2020, 1, 1, tzinfo=UTC).isoformat()})
     assert answer.json()["total"]["unbalanced"] == 0
+
+
+def test_analytics_keeps_the_device_ledger_and_watches_the_balance(plain_database: str, tmp_path: Path) -> None:
+    with connect(plain_database, process="test") as connection:
+        write(connection)
+        connection.execute("UPDATE ledger SET received = received + 1")
+
+        def complains() -> bool:
+            row = connection.execute("SELECT state, details ->> 'imbalance' FROM process_health").fetchone()
+            return row is not None and row[0] == "degraded" and "received 11 readings" in row[1]
+
+        def counted() -> bool:
+            return connection.execute("SELECT sum(messages)::int FROM device_ledger").fetchone() == (10,)
+
+        with running("analytics", {"CITYWATCH_DATABASE_URL": plain_database}, tmp_path / "analytics.log"):
+            wait_until(complains, what="analytics to find the imbalance")
+            wait_until(counted, what="analytics to keep the device ledger")

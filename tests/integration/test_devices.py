@@ -13,17 +13,21 @@ import pytest
 
 from analytics.devices import Sensors, take_in
 from analytics.jobs import prune
-from citywatch.broker import BrokerAddress, Network, Publisher
+from citywatch.broker import BrokerAddress, Network, Publisher, Subscriber
 from citywatch.clock import SystemClock, to_micros
 from citywatch.model.devices import NONE, DeviceHour, DeviceMessages
 from citywatch.model.identifiers import AssetId, SensorId
 from citywatch.model.observations import Account, Batch, Observations
+from citywatch.registry import load_city
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.batches import BatchWriter
 from citywatch.storage.pipeline.devices import read_device_hours, read_device_states
 from citywatch.storage.pipeline.registry import read_datastreams
 from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord, encode_senml
-from citywatch.wire.stamps import stamps
+from citywatch.wire.stamps import read_stamps, stamps
+from simulators.fleet import Fleet
+from simulators.scenario import load_scenario
+from simulators.world import World
 from tests.support.processes import running, start
 from tests.support.waiting import wait_until
 
@@ -196,3 +200,38 @@ def _rejected(connection: Connection) -> int:
     row = connection.execute("SELECT coalesce(sum(rejected), 0)::int FROM ledger").fetchone()
     assert row is not None
     return int(row[0])
+
+
+def test_simulated_devices_number_their_messages(broker: BrokerAddress) -> None:
+    registry = load_city("demo")
+    world = World(registry, load_scenario("quiet", registry), seed=1, utc_offset=8 * 3600)
+    clock = SystemClock()
+    began = to_micros(clock.now())
+    fleet = Fleet(broker, clock, world.devices[:2])
+    with closing(Network()) as network:
+        receiver = Subscriber(
+            network, broker, client_id=f"sub-{uuid.uuid4().hex[:8]}", filters=["citywatch/v1/+/+/+/+/senml"],
+            window=100, session_expiry=0, clock=clock,
+        )  # fmt: skip
+        receiver.open()
+        for device in (0, 0, 1, 0):
+            fleet.send(device, b"[]")
+        fleet.confirm(timeout=10)
+        fleet.lose_power(0)
+        fleet.send(0, b"[]")
+        fleet.close()
+        got: list[tuple[str, int | None]] = []
+
+        def enough() -> bool:
+            network.poll(0.05)
+            for delivery in receiver.take():
+                seq, sent = read_stamps(delivery.properties)
+                assert sent is not None
+                assert began <= round(sent * 1e6) <= delivery.received
+                got.append((delivery.topic, seq))
+            return len(got) >= 5
+
+        wait_until(enough, what="five messages")
+        receiver.close()
+    first, second = (device.telemetry for device in world.devices[:2])
+    assert sorted(got) == sorted([(first, 0), (first, 1), (second, 0), (first, 2), (first, 0)])
