@@ -21,3 +21,6 @@ class AnalyticsSettings(ProcessSettings):
 
     analytics_rollup_interval: Annotated[float, Field(gt=0)] = 30.0
     """Seconds between two refreshes of the roll-ups; each one costs as much as the buckets that changed since."""
+
+    analytics_keep_dead_letters_days: Annotated[float, Field(gt=0)] = 30.0
+    """How long the bytes of dead letters are kept; their records stay."""

@@ -4,9 +4,10 @@ from dataclasses import asdict
 from datetime import timedelta
 from typing import Final
 
+from analytics.devices import Sensors, catch_up
 from analytics.evaluate import Evaluator
 from analytics.follow import Follower
-from analytics.jobs import compute_coverage, prune, publish_baselines
+from analytics.jobs import compute_coverage, expire_dead_letters, find_imbalance, prune, publish_baselines
 from analytics.settings import AnalyticsSettings
 from analytics.timer import Timer
 from analytics.upkeep import Upkeep
@@ -29,6 +30,8 @@ from citywatch.storage.pipeline.registry import (
 
 _BEAT: Final = 5.0  # [s]
 _PRUNE: Final = 3600.0  # [s]
+_DEVICES: Final = 10.0  # [s]
+_BALANCE: Final = 60.0  # [s]
 
 
 class Analytics:
@@ -40,6 +43,7 @@ class Analytics:
         self._stop = stop
         self._database = settings.database_url.get_secret_value()
         self._started_at = clock.now()
+        self._imbalance: str | None = None
 
     def run(self) -> None:
         """Work until a stop is asked for."""
@@ -66,14 +70,21 @@ class Analytics:
         follower = Follower(connection, evaluator, rules=rules, assets=names, clock=self._clock)
         beat, checkpoint = Timer(_BEAT, self._clock), Timer(self._settings.analytics_checkpoint_interval, self._clock)
         coverage = Timer(self._settings.analytics_coverage_interval, self._clock)
+        sensors, devices = Sensors(datastreams), Timer(_DEVICES, self._clock)
+        balance = Timer(_BALANCE, self._clock)
         pruning = Timer(_PRUNE, self._clock)
         keep = timedelta(days=self._settings.analytics_keep_batches_days)
+        keep_letters = timedelta(days=self._settings.analytics_keep_dead_letters_days)
         changed = False
         while not (self._stop.requested() or changed):
             caught_up = follower.step() == 0
             now = self._clock.now()
             if beat.is_due():
-                self._beat(connection, follower, "ok")
+                if balance.is_due():
+                    self._imbalance = find_imbalance(connection, at=now)
+                self._beat(connection, follower, "degraded" if self._imbalance else "ok")
+            if devices.is_due():
+                catch_up(connection, sensors)
             if caught_up and coverage.is_due():
                 with connection.transaction():
                     compute_coverage(connection, covered, datastreams, at=now)
@@ -82,6 +93,7 @@ class Analytics:
                 follower.checkpoint()
             if pruning.is_due():
                 prune(connection, at=now, keep=keep)
+                expire_dead_letters(connection, at=now, keep=keep_letters)
             if caught_up:
                 changed = REGISTRY in heard(ear, timeout=1.0)
         follower.checkpoint()
@@ -98,7 +110,7 @@ class Analytics:
             started_at=self._started_at,
             at=self._clock.now(),
             state=state,
-            details=asdict(follower.counters),
+            details={**asdict(follower.counters), "imbalance": self._imbalance},
         )
 
 

@@ -1,13 +1,23 @@
 """What a request needs: the database, the clock and the live stream, handed to handlers by FastAPI."""
 
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from api.live import Live
 from citywatch.clock import Clock
+from citywatch.model.dead_letters import LetterFilter
+from citywatch.redrive import RedriveReport
 from citywatch.storage.serving.database import Database
+
+
+class Redrive(Protocol):
+    """Publishes the messages of dead letters again; blocks until the broker has confirmed them."""
+
+    def __call__(self, chosen: LetterFilter, *, actor: str, limit: int | None, dry_run: bool) -> RedriveReport:
+        """See :func:`citywatch.redrive.redrive`."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +29,8 @@ class Context:
     live: Live
     time_zone: str = "Asia/Shanghai"
     """In which people read times; the API itself speaks UTC."""
+    redrive: Redrive | None = None
+    """None: this API has no broker."""
 
 
 def context(request: Request) -> Context:

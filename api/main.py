@@ -14,7 +14,18 @@ from fastapi.staticfiles import StaticFiles
 
 from api.context import Context
 from api.errors import PROBLEMS, install_error_handlers
-from api.handlers import alarms, indicators, observations, registry, rollups, stream, webhooks
+from api.handlers import (
+    alarms,
+    dead_letters,
+    indicators,
+    ledger,
+    observations,
+    registry,
+    rollups,
+    sensors,
+    stream,
+    webhooks,
+)
 
 _DESCRIPTION: Final = """
 citywatch watches a city's lifelines: bridges, gas network, waterlogging points, streetlights.
@@ -56,7 +67,18 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"])
     install_error_handlers(app)
-    for handlers in (registry, observations, rollups, alarms, indicators, webhooks, stream):
+    for handlers in (
+        registry,
+        sensors,
+        observations,
+        rollups,
+        alarms,
+        indicators,
+        ledger,
+        dead_letters,
+        webhooks,
+        stream,
+    ):
         app.include_router(handlers.router, prefix="/api/v1")
     app.middleware("http")(_secure)
     app.mount("/", StaticFiles(directory=console_folder(), html=True), name="console")

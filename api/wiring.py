@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from functools import partial
 
 import httpx
 import numpy as np
@@ -12,9 +13,11 @@ from api.live import Live
 from api.main import create_app
 from api.settings import ApiSettings
 from api.webhooks.worker import Worker
+from citywatch.broker import BrokerAddress
 from citywatch.clock import SystemClock
 from citywatch.errors import Misconfigured
 from citywatch.logs import configure_logs, logger
+from citywatch.redrive import redrive
 from citywatch.settings import load_settings
 from citywatch.storage.connection import connect
 from citywatch.storage.migrate import require_current_schema
@@ -35,8 +38,16 @@ def run(*, host: str | None = None, port: int | None = None) -> None:
     with connect(url, process="api") as connection:
         require_current_schema(connection)
     database = Database(url, process="api", connections=settings.api_connections)
+    broker = BrokerAddress.from_url(settings.broker_url.get_secret_value())
     app = create_app(
-        Context(database, SystemClock(), Live(database), settings.time_zone), cors_origins=settings.api_cors_origins
+        Context(
+            database,
+            SystemClock(),
+            Live(database),
+            settings.time_zone,
+            redrive=partial(redrive, url, broker, clock=SystemClock()),
+        ),
+        cors_origins=settings.api_cors_origins,
     )
     address = (host or settings.api_host, port or settings.api_port)
     config = uvicorn.Config(

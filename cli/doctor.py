@@ -11,13 +11,13 @@ from citywatch.clock import SystemClock
 from citywatch.errors import CitywatchError
 from citywatch.settings import ProcessSettings, load_settings
 from citywatch.storage.connection import Connection, connect
-from cli.checks import Check, Finding, storage
+from cli.checks import Check, Finding, ledger, storage
 
-CHECKS: Final[tuple[Check, ...]] = (*storage.CHECKS,)
+CHECKS: Final[tuple[Check, ...]] = (*storage.CHECKS, *ledger.CHECKS)
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")] = False) -> None:
-    """Look at the database: storage level, migrations, partitions, roll-ups, retention, followers.
+    """Look at the database: storage level, migrations, partitions, roll-ups, retention, followers, ledger, devices.
 
     Exit code 1 when something is wrong; every line that says so says how to mend it.
     """

@@ -13,6 +13,7 @@ import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
+from cli import dead_letters
 from cli.bench.command import bench
 from cli.demo import demo
 from cli.doctor import doctor
@@ -30,6 +31,7 @@ app = typer.Typer(
 for command in (demo, doctor, simulate, replay, import_csv, generate_city):
     app.command()(command)
 app.add_typer(bench, name="bench")
+app.add_typer(dead_letters.app, name="dead-letters")
 
 _LATE = 20.0  # processes report every 5 s
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -122,10 +124,17 @@ def health(
     ]
     if as_json:
         rows = zip(beats, states, ages, strict=True)
-        print(json.dumps([{"process": beat.process, "state": state, "age_s": age} for beat, state, age in rows]))
+        print(
+            json.dumps(
+                [
+                    {"process": beat.process, "state": state, "age_s": age, "cause": beat.cause}
+                    for beat, state, age in rows
+                ]
+            )
+        )
     else:
         for beat, state, age in zip(beats, states, ages, strict=True):
-            print(f"{beat.process:10} {state:9} seen {age:.0f} s ago")
+            print(f"{beat.process:10} {state:9} seen {age:.0f} s ago{f': {beat.cause}' if beat.cause else ''}")
         if not beats:
             print(f"{process or 'no process'} has never reported")
     if not beats or set(states) != {"ok"}:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic
@@ -39,6 +39,7 @@ from cli.embedded.broker import embedded_broker
 from cli.embedded.home import Home
 from cli.embedded.postgres import embedded_postgres
 from cli.embedded.stack import Process, Stack
+from cli.instants import instant
 from simulators.recordings.message import source_of
 from simulators.recordings.reading import Recording, Span
 from simulators.recordings.replay import Replay, Sent, Tally
@@ -60,15 +61,6 @@ def _speed(text: str | float) -> float:
     return factor
 
 
-def _instant(text: str | datetime) -> datetime:
-    """Return an instant in ISO 8601, in UTC when it names no zone."""
-    try:
-        time = text if isinstance(text, datetime) else datetime.fromisoformat(text)
-    except ValueError:
-        raise typer.BadParameter(f"{text!r} is no time; write one such as 2022-04-11T06:40:00Z") from None
-    return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
 def replay(
     recording: Annotated[Path, typer.Argument(help="Recording, made with 'citywatch import-csv'.")],
     speed: Annotated[
@@ -79,10 +71,10 @@ def replay(
     ] = None,
     begin: Annotated[
         datetime | None,
-        typer.Option("--from", parser=_instant, metavar="TIME", help="Send what was measured from here on."),
+        typer.Option("--from", parser=instant, metavar="TIME", help="Send what was measured from here on."),
     ] = None,
     end: Annotated[
-        datetime | None, typer.Option("--to", parser=_instant, metavar="TIME", help="Send what was measured before.")
+        datetime | None, typer.Option("--to", parser=instant, metavar="TIME", help="Send what was measured before.")
     ] = None,
     city: Annotated[
         str | None, typer.Option(help="City of the seeds for --isolated. [default: that of the recording]")

@@ -16,6 +16,7 @@ from citywatch.model.observations import Account, Batch, DeadLetter, Observation
 from citywatch.model.quality import gross_range
 from citywatch.model.waveforms import Waveform
 from ingest.catalogue import Catalogue
+from ingest.devices import device_messages
 from ingest.interpret import MILLISECOND, Message, reject
 
 _RELATIVE: Final = float(2**28)  # times below are relative to now: RFC 8428 section 4.5.3
@@ -48,7 +49,8 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
     streams = np.fromiter(chain.from_iterable(m.datastream_ids for m in messages), dtype=np.int32, count=len(owner))
     seconds = np.fromiter(chain.from_iterable(m.times for m in messages), dtype=np.float64, count=len(owner))
     values = np.fromiter(chain.from_iterable(m.values for m in messages), dtype=np.float64, count=len(owner))
-    received = np.array([message.delivery.received for message in messages], dtype=np.int64)[owner]
+    received_message = np.array([message.delivery.received for message in messages], dtype=np.int64)
+    received = received_message[owner]
 
     verdicts = _judge(seconds, values, received, window)
     good = verdicts == _GOOD
@@ -65,6 +67,8 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
     late = _rejected_rows(owner, verdicts)
     waveforms = [message.waveform for message in messages if message.waveform is not None]
     senders = [number for number, message in enumerate(messages) if message.waveform is not None]
+    owners = np.concatenate((owner[good], np.array(senders, dtype=np.intp)))
+    devices, row_device = device_messages(messages, received_message, owners, catalogue)
     return Batch(
         observations=observations,
         row_account=account_of_message[owner[good]],
@@ -78,6 +82,8 @@ def assemble(messages: Sequence[Message], catalogue: Catalogue, window: TimeWind
         waveforms=waveforms,
         waveform_account=account_of_message[senders],
         waveform_quality=_worst_flags(waveforms, catalogue),
+        devices=devices,
+        row_device=row_device,
     )
 
 

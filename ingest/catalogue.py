@@ -40,6 +40,7 @@ class SensorEntry:
     district_id: DistrictId
     system_id: SystemId
     removed_at: datetime | None
+    some_datastream_id: DatastreamId
     datastreams: dict[str, Datastream] = field(default_factory=dict)
     targets: dict[tuple[str, str | None], Target] = field(default_factory=dict)
     refused: dict[tuple[str, str | None], Rejected] = field(default_factory=dict)
@@ -65,7 +66,7 @@ class Catalogue:
             self.plausible[stream.datastream_id] = measure.plausible.low, measure.plausible.high
             entry = self._sensors.setdefault(
                 (stream.asset_id, stream.sensor_id),
-                SensorEntry(stream.district_id, stream.system_id, stream.removed_at),
+                SensorEntry(stream.district_id, stream.system_id, stream.removed_at, stream.datastream_id),
             )
             entry.datastreams[measure.property_id] = stream
             entry.datastreams[f"{stream.asset_id}/{stream.sensor_id}/{measure.property_id}"] = stream

@@ -26,7 +26,8 @@ class Message:
 
     ``datastream_ids``, ``times`` [s since the epoch] and ``values`` [unit of the datastream] are columns of equal
     length; ``indices`` are the places of these readings in the message. ``received`` counts readings; a waveform block
-    counts as one, and so does a message that cannot be decoded. Times are judged later, for a whole batch.
+    counts as one, and so does a message that cannot be decoded. Times are judged later, for a whole batch. ``sequence``
+    is the number the device gave the message, ``sent`` its send time [s since the epoch] by the clock of the device.
     """
 
     delivery: Delivery
@@ -40,6 +41,8 @@ class Message:
     statuses: tuple[SensorStatus, ...] = ()
     rejection: Rejected | None = None
     waveform: Waveform | None = None
+    sequence: int | None = None
+    sent: float | None = None
 
     @property
     def accepted(self) -> int:
@@ -82,8 +85,8 @@ def reject(delivery: Delivery, source: str, rejection: Rejected) -> Message:
 
 def _status(delivery: Delivery, source: str, topic: Topic) -> Message:
     said = decode_status(delivery.payload)
-    changed_at = said.time or from_micros(delivery.received)
-    status = SensorStatus(topic.asset_id, topic.sensor_id, said.state.value, changed_at)
+    received_at = from_micros(delivery.received)
+    status = SensorStatus(topic.asset_id, topic.sensor_id, said.state.value, said.time or received_at, received_at)
     return Message(delivery, source, 0, [], [], [], None, (), statuses=(status,))
 
 
@@ -100,11 +103,14 @@ def _waveform(delivery: Delivery, source: str, topic: Topic, catalogue: Catalogu
         sampling_rate=block.sampling_rate,
         values=values,
     )
-    return Message(delivery, source, 1, [], [], [], None, (), waveform=waveform)
+    return Message(
+        delivery, source, 1, [], [], [], None, (), waveform=waveform, sequence=block.sequence, sent=block.sent
+    )
 
 
 def _resolve(delivery: Delivery, source: str, readings: Readings, catalogue: Catalogue, entry: SensorEntry) -> Message:
     """Find the datastream of every reading; those without one join the refusals."""
+    sequence, sent = readings.sequence, readings.sent
     received = len(readings.names) + sum(len(refusal.indices) for refusal in readings.refusals)
     keys = zip(readings.names, readings.units, strict=True)
     targets: list[Target | None] = list(map(entry.targets.get, keys))
@@ -117,7 +123,16 @@ def _resolve(delivery: Delivery, source: str, readings: Readings, catalogue: Cat
         datastream_ids.append(target.datastream_id)
         values.append(value if target.conversion is None else target.conversion.apply(value))
     return Message(
-        delivery, source, received, datastream_ids, readings.times, values, readings.indices, readings.refusals
+        delivery,
+        source,
+        received,
+        datastream_ids,
+        readings.times,
+        values,
+        readings.indices,
+        readings.refusals,
+        sequence=sequence,
+        sent=sent,
     )
 
 

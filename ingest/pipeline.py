@@ -194,7 +194,8 @@ class _Writer:
             while (batch := self._next()) is not None:
                 reports = self._committer.commit(batch)
                 with self._changed:
-                    self._batch = None
+                    if self._batch is batch:  # during an empty one, the next may have been handed over
+                        self._batch = None
                     if reports is not None:  # else not stored, so not acknowledged: the broker delivers it again
                         self._settled.append((batch, reports))
                     self._changed.notify_all()

@@ -116,4 +116,5 @@ def _statuses(
             _entry(catalogue, node_id, key, "")
         except Rejected:
             continue  # its readings, if it has any, are refused with the reason
-        yield SensorStatus(AssetId(key[0]), SensorId(key[1]), state.value, from_micros(delivery.received))
+        received_at = from_micros(delivery.received)
+        yield SensorStatus(AssetId(key[0]), SensorId(key[1]), state.value, received_at, received_at)

@@ -182,7 +182,11 @@ class Ingester:
         )
 
     def _details(self) -> Mapping[str, Any]:
-        return {**asdict(self.pipeline.counters), "outage": self._committer.outage}
+        return {
+            **asdict(self.pipeline.counters),
+            "datastreams": self._catalogue.size,
+            "outage": self._committer.outage,
+        }
 
 
 def run() -> None:

@@ -6,8 +6,9 @@ from time import monotonic
 from typing import Final
 
 from citywatch.broker import BrokerAddress, Network, Publisher, Will
-from citywatch.clock import Clock
+from citywatch.clock import Clock, to_micros
 from citywatch.wire.senml import CONTENT_TYPE
+from citywatch.wire.stamps import stamps
 from citywatch.wire.status import Presence, Status, encode_status
 from simulators.world import Device
 
@@ -23,6 +24,7 @@ class Fleet:
         self._clock = clock
         self._devices = devices
         self._connected: dict[int, Publisher] = {}
+        self._sent = [0] * len(devices)  # telemetry of each since it started
         self.network = Network()
         _allow_descriptors(len(devices) + _SPARE)
 
@@ -35,10 +37,13 @@ class Fleet:
             No broker answers, or it confirms nothing any more.
         """
         publisher = self._connected.get(device) or self._connect(device)
-        publisher.publish(self._devices[device].telemetry, payload, content_type=CONTENT_TYPE)
+        stamp = stamps(self._sent[device], to_micros(self._clock.now()))
+        self._sent[device] += 1
+        publisher.publish(self._devices[device].telemetry, payload, content_type=CONTENT_TYPE, properties=stamp)
 
     def lose_power(self, device: int) -> None:
         """Let a device vanish; the broker publishes its last will."""
+        self._sent[device] = 0
         publisher = self._connected.pop(device, None)
         if publisher is not None:
             publisher.abandon()

@@ -1,4 +1,4 @@
-"""Coverage, the ledger, dead letters and health."""
+"""Coverage and health."""
 
 from datetime import timedelta
 from typing import Annotated, Any, Final
@@ -12,17 +12,13 @@ from api.schemas.indicators import (
     AssetCoverage,
     CoverageFigure,
     CoverageRule,
-    DeadLetter,
-    DeadLetterPage,
     Health,
     KindCoverage,
-    Ledger,
-    LedgerRow,
-    LedgerTotal,
     ProcessHealth,
 )
+from api.schemas.sensors import SensorCounts
 from citywatch.errors import Unavailable
-from citywatch.storage.serving import coverage, health, ledger
+from citywatch.storage.serving import coverage, health, sensors
 
 router = APIRouter(tags=["indicators"])
 _LATE: Final = timedelta(seconds=20)  # processes beat every 5 s
@@ -76,31 +72,6 @@ async def list_asset_coverage(
     return await coverage.asset_coverage(ctx.database, AssetCoverage, kind_id=kind, monitored=monitored, limit=limit)
 
 
-@router.get("/ledger")
-async def get_ledger(
-    ctx: Ctx,
-    minutes: Annotated[int, Query(ge=1, le=525_600, description="how far back")] = 60,
-    limit: Annotated[int, Query(ge=0, le=10_000, description="rows to list")] = 500,
-) -> Ledger:
-    """Return what became of everything that was received, per minute and source."""
-    since = ctx.clock.now() - timedelta(minutes=minutes)
-    total = await ledger.ledger_total(ctx.database, LedgerTotal, begin=since)
-    settled = total.stored + total.duplicate + total.conflict + total.rejected
-    rows = await ledger.ledger(ctx.database, LedgerRow, begin=since, limit=limit)
-    return Ledger(since=since, total=total, balanced=total.received == settled, rows=rows)
-
-
-@router.get("/dead-letters")
-async def list_dead_letters(
-    ctx: Ctx,
-    before: Annotated[int | None, Query(ge=1, description="`next` of the page before")] = None,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
-) -> DeadLetterPage:
-    """Return messages that could not be accepted, newest first, with the reason."""
-    found = await ledger.dead_letters(ctx.database, DeadLetter, before=before, limit=limit + 1)
-    return DeadLetterPage(items=found[:limit], next=found[limit - 1].dead_letter_id if len(found) > limit else None)
-
-
 @router.get("/health")
 async def get_health(ctx: Ctx) -> Health:
     """Return how the platform itself is doing; `degraded` comes with its reasons."""
@@ -124,13 +95,14 @@ async def get_health(ctx: Ctx) -> Health:
         at=now,
         newest_batch_no=None if newest is None else newest.batch_no,
         newest_batch_at=None if newest is None else newest.committed_at,
+        sensors=await sensors.counts(ctx.database, SensorCounts),
         processes=processes,
     )
 
 
 def _cause(details: dict[str, Any]) -> str:
-    outage = details.get("outage")
-    return f": {outage}" if outage else ""
+    cause = details.get("outage") or details.get("imbalance")
+    return f": {cause}" if cause else ""
 
 
 @router.get("/health/live", status_code=204)

@@ -1,9 +1,11 @@
-"""Coverage, the ledger, dead letters, health."""
+"""Coverage and health."""
 
 from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, Field
+
+from api.schemas.sensors import SensorCounts
 
 
 class CoverageFigure(BaseModel):
@@ -65,57 +67,6 @@ class AssetCoverage(BaseModel):
     details: dict[str, Any] = Field(description="by required property: number of sensors, share of the best of them")
 
 
-class LedgerTotal(BaseModel):
-    """Readings: received = stored + duplicate + conflict + rejected."""
-
-    messages: int
-    received: int
-    stored: int
-    duplicate: int
-    conflict: int
-    rejected: int
-
-
-class LedgerRow(LedgerTotal):
-    """The account of one minute of reception and one source."""
-
-    minute: datetime
-    source: str = Field(
-        description="district/system of the topics, ? where the topic names none", examples=["hanyang/gas"]
-    )
-
-
-class Ledger(BaseModel):
-    """What became of everything that was received."""
-
-    since: datetime
-    total: LedgerTotal
-    balanced: bool
-    rows: list[LedgerRow]
-
-
-class DeadLetter(BaseModel):
-    """A message, or some readings of it, that could not be accepted."""
-
-    dead_letter_id: int
-    received_at: datetime
-    topic: str
-    content_type: str | None
-    reason: str = Field(examples=["unit_mismatch"])
-    detail: str = Field(description="what is wrong and what would mend it")
-    readings: int
-    indices: list[int] | None = Field(description="places of the readings in the message; null: the whole message")
-    payload_size: int = Field(description="[bytes]")
-    payload_text: str = Field(description="the first 2000 bytes, other than ASCII escaped")
-
-
-class DeadLetterPage(BaseModel):
-    """Dead letters, newest first."""
-
-    items: list[DeadLetter]
-    next: int | None = Field(description="pass it as `before` to get the next page; null on the last one")
-
-
 class ProcessHealth(BaseModel):
     """The last sign of life of a process."""
 
@@ -135,4 +86,5 @@ class Health(BaseModel):
     at: datetime
     newest_batch_no: int | None
     newest_batch_at: datetime | None
+    sensors: SensorCounts
     processes: list[ProcessHealth]

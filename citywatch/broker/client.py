@@ -5,12 +5,14 @@ one call for hundreds of packets, and the acknowledgements of a batch into one w
 """
 
 import socket
+from collections.abc import Callable
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTErrorCode
 
 from citywatch.broker.address import BrokerAddress
+from citywatch.broker.packets import Malformed, Publication, read_publication
 
 _CHUNK: Final = 262_144  # [bytes]
 
@@ -109,6 +111,7 @@ class Client(mqtt.Client):
         self.epoch = 0
         self.link: BufferedSocket | None = None
         self.connect_timeout = 5.0
+        self.on_publication: Callable[[Publication], None] | None = None
         if address.tls:
             self.tls_set()
         if address.username:
@@ -118,6 +121,16 @@ class Client(mqtt.Client):
         """Open a new connection, the next epoch."""
         self.epoch += 1
         return super().reconnect()
+
+    def _handle_publish(self) -> MQTTErrorCode:
+        """Read the packet ourselves, in the place of paho's decoder and callbacks."""
+        try:
+            publication = read_publication(self._in_packet["command"], self._in_packet["packet"])
+        except Malformed:
+            return MQTTErrorCode.MQTT_ERR_PROTOCOL
+        if self.on_publication is not None:
+            self.on_publication(publication)
+        return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _create_socket(self) -> Any:
         """Give paho a buffered socket, as it does itself for WebSockets."""

@@ -36,11 +36,13 @@ class Connection:
         session_expiry: int,
         receive_maximum: int | None,
         clean_start: bool,
+        keepalive: int = KEEPALIVE,
     ) -> None:
         self._network = network
         self._address = address
         self._client = client
         self._clean_start = clean_start
+        self._keepalive = keepalive
         self._properties = Properties(PacketTypes.CONNECT)  # type: ignore[no-untyped-call]
         self._properties.SessionExpiryInterval = session_expiry
         if receive_maximum is not None:
@@ -111,7 +113,7 @@ class Connection:
         self._client.connect(
             self._address.host,
             self._address.port,
-            KEEPALIVE,
+            self._keepalive,
             clean_start=self._clean_start,
             properties=self._properties,
         )

@@ -12,7 +12,7 @@ from paho.mqtt.reasoncodes import ReasonCode
 
 from citywatch.broker.address import BrokerAddress
 from citywatch.broker.client import Client
-from citywatch.broker.network import Connection, Network
+from citywatch.broker.network import KEEPALIVE, Connection, Network
 from citywatch.errors import Unavailable
 from citywatch.logs import logger
 
@@ -31,7 +31,8 @@ class Will:
 class Publisher(Connection):
     """Publishes with QoS 1 and keeps at most ``window`` messages unconfirmed.
 
-    ``birth`` gives the retained payload that replaces the last will, on its topic, after every connection.
+    ``birth`` gives the retained payload that replaces the last will, on its topic, after every connection. The broker
+    publishes the will when it has heard nothing for one and a half times ``keepalive`` [s].
     """
 
     def __init__(
@@ -43,12 +44,15 @@ class Publisher(Connection):
         window: int = 1000,
         will: Will | None = None,
         birth: Callable[[], bytes] | None = None,
+        keepalive: int = KEEPALIVE,
     ) -> None:
         client = Client(address, client_id)
         client.max_inflight_messages_set(0)  # the window is ours; paho's own costs time quadratic in its size
         if will is not None:
             client.will_set(will.topic, will.payload, qos=1, retain=True)
-        super().__init__(network, address, client, session_expiry=0, receive_maximum=None, clean_start=True)
+        super().__init__(
+            network, address, client, session_expiry=0, receive_maximum=None, clean_start=True, keepalive=keepalive
+        )
         self._will = will
         self._birth = birth
         self._window = window

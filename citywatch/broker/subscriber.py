@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import paho.mqtt.client as mqtt
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from citywatch.broker.address import BrokerAddress
 from citywatch.broker.client import Client
 from citywatch.broker.network import Connection, Network
+from citywatch.broker.packets import Publication
 from citywatch.clock import Clock, to_micros
 from citywatch.logs import logger
 
@@ -29,6 +29,7 @@ class Delivery:
     qos: int
     epoch: int
     properties: Sequence[tuple[str, str]] = ()
+    redelivered: bool = False
 
 
 class Subscriber(Connection):
@@ -58,7 +59,7 @@ class Subscriber(Connection):
         self._received: list[Delivery] = []
         self._limit = 2 * window
         self._open = 0  # unacknowledged deliveries of the present connection
-        client.on_message = self._on_message
+        client.on_publication = self._on_publication
 
     def take(self) -> list[Delivery]:
         """Return what has arrived since the last call, in order."""
@@ -93,22 +94,23 @@ class Subscriber(Connection):
         logger().info("subscribed", broker=str(self._address), session=session)
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
 
-    def _on_message(self, _client: mqtt.Client, _data: object, message: mqtt.MQTTMessage) -> None:
+    def _on_publication(self, publication: Publication) -> None:
         try:
-            topic = message.topic
+            topic = publication.topic.decode()
         except UnicodeDecodeError:
-            topic = repr(message._topic)  # the decoded form raises
-        self._open += message.qos > 0
+            topic = repr(publication.topic)
+        self._open += publication.qos > 0
         self._received.append(
             Delivery(
                 topic=topic,
-                payload=bytes(message.payload),
-                content_type=getattr(message.properties, "ContentType", None),
+                payload=publication.payload,
+                content_type=publication.content_type,
                 received=to_micros(self._clock.now()),
-                retained=message.retain,
-                mid=message.mid,
-                qos=message.qos,
+                retained=publication.retained,
+                mid=publication.mid,
+                qos=publication.qos,
                 epoch=self._client.epoch,
-                properties=getattr(message.properties, "UserProperty", ()),
+                properties=publication.properties,
+                redelivered=publication.redelivered,
             )
         )

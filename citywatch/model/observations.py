@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.errors import Reason
+from citywatch.model.devices import DeviceMessages, no_device_messages
 from citywatch.model.identifiers import AssetId, SensorId
 from citywatch.model.waveforms import Waveform
 
@@ -92,12 +93,13 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class SensorStatus:
-    """A device said it is there, or the broker said it is gone."""
+    """A device said it is there, or the broker said it is gone; ``changed_at`` by the clock of the device."""
 
     asset_id: AssetId
     sensor_id: SensorId
     state: str
     changed_at: datetime
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +107,7 @@ class Batch:
     """What one transaction of ingest makes durable.
 
     ``row_account`` names the account of each observation, ``waveform_account`` that of each waveform block; int32.
+    ``row_device`` names the message in ``devices`` of each observation, then of each waveform block; int32.
     ``waveform_quality`` is the flag of the worst value of each block; int16.
     """
 
@@ -116,6 +119,8 @@ class Batch:
     waveforms: Sequence[Waveform] = ()
     waveform_account: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     waveform_quality: NDArray[np.int16] = field(default_factory=lambda: np.empty(0, dtype=np.int16))
+    devices: DeviceMessages = field(default_factory=no_device_messages)
+    row_device: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
 
 
 @dataclass(frozen=True, slots=True)

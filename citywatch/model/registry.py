@@ -104,7 +104,8 @@ class QualityLimits:
     """Limits of the quality tests of one measure, in its unit.
 
     ``rate_limit`` [unit/s], ``spike_suspect`` and ``spike_fail`` [unit], ``flat_suspect`` and ``flat_fail`` [s],
-    ``gap_factor`` [expected intervals]. ``None`` switches a test off.
+    ``gap_factor`` [expected intervals]. ``None`` switches a test off. A sensor of which nothing has come for
+    ``late_factor`` expected intervals is late, for ``offline_factor`` of them offline.
     """
 
     rate_limit: float | None = None
@@ -113,6 +114,8 @@ class QualityLimits:
     flat_suspect: float | None = None
     flat_fail: float | None = None
     gap_factor: float = 5.0
+    late_factor: float = 3.0
+    offline_factor: float = 10.0
 
 
 @dataclass(frozen=True, slots=True)

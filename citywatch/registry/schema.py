@@ -117,6 +117,14 @@ class QualityEntry(Strict):
     flat_suspect: Positive | None = None
     flat_fail: Positive | None = None
     gap_factor: Annotated[float, Field(ge=1)] = 5.0
+    late_factor: Annotated[float, Field(ge=1)] = 3.0
+    offline_factor: Annotated[float, Field(ge=1)] = 10.0
+
+    @model_validator(mode="after")
+    def check_factors(self) -> "QualityEntry":
+        if self.offline_factor < self.late_factor:
+            raise ValueError("offline_factor: must not be below late_factor; a sensor is late before it is offline")
+        return self
 
     def to_model(self) -> QualityLimits:
         return QualityLimits(**self.model_dump())

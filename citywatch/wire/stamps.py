@@ -21,10 +21,23 @@ def stamped(message: T, properties: Iterable[tuple[str, str]]) -> T:
     What the payload itself says goes first. Unreadable stamps are left out, because the same names may mean something
     else to the system that set them.
     """
+    sequence, sent = read_stamps(properties)
+    return replace(
+        message,
+        sequence=sequence if message.sequence is None else message.sequence,
+        sent=sent if message.sent is None else message.sent,
+    )
+
+
+def read_stamps(properties: Iterable[tuple[str, str]]) -> tuple[int | None, float | None]:
+    """Return sequence number and send time [s since the epoch] of the user properties, None what they do not say."""
     said = dict(properties)
-    sequence = _sequence(said.get(SEQUENCE, "")) if message.sequence is None else message.sequence
-    sent = _instant(said.get(SENT, "")) if message.sent is None else message.sent
-    return replace(message, sequence=sequence, sent=sent)
+    return _sequence(said.get(SEQUENCE, "")), _instant(said.get(SENT, ""))
+
+
+def stamps(sequence: int, sent: int) -> tuple[tuple[str, str], ...]:
+    """Return the user properties of a message with a number, sent at an instant [us since the epoch]."""
+    return (SEQUENCE, str(sequence)), (SENT, f"{sent // 1_000_000}.{sent % 1_000_000:06d}")
 
 
 def _sequence(text: str) -> int | None:

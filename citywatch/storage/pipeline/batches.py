@@ -1,7 +1,7 @@
 """The one write path of observations, and the reading of committed batches.
 
 A batch is one transaction: observations, waveform blocks, latest values, conflicts, ledger, dead letters, statuses,
-batch number.
+batch number, messages by device.
 """
 
 from collections.abc import Iterable, Sequence
@@ -18,6 +18,7 @@ from citywatch.errors import Misconfigured
 from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
 from citywatch.storage.columns import from_bytes, to_bytes, to_copy
 from citywatch.storage.connection import Connection, translated
+from citywatch.storage.pipeline.devices import device_bytes
 from citywatch.storage.pipeline.waveforms import store_waveforms, write_waveform_conflicts
 from citywatch.storage.sql import load_sql
 
@@ -90,11 +91,14 @@ class BatchWriter:
             self._write_dead_letters(batch.dead_letters)
             self._write_statuses(batch)
             blocks = store_waveforms(self._connection, batch.waveforms, batch.waveform_quality)
-            self._write_ledger(batch, np.concatenate((outcome, blocks)))
+            settled = np.concatenate((outcome, blocks))
+            self._write_ledger(batch, settled)
             messages = sum(account.messages for account in batch.accounts)
+            stored_blocks = int(np.count_nonzero(blocks == Outcome.STORED))
             self._connection.execute(_SQL["lock_batch_numbers"])
             row = self._connection.execute(
-                _SQL["insert_batch"], (self._ingester, messages, len(stored), to_bytes(stored))
+                _SQL["insert_batch"],
+                (self._ingester, messages, len(stored), stored_blocks, to_bytes(stored), device_bytes(batch, settled)),
             ).fetchone()
             assert row is not None
             batch_no, committed_at, _ = row
@@ -230,7 +234,7 @@ class BatchWriter:
 
     def _write_statuses(self, batch: Batch) -> None:
         statuses = sorted(batch.statuses, key=lambda status: (status.asset_id, status.sensor_id))
-        rows = [(status.asset_id, status.sensor_id, status.state, status.changed_at) for status in statuses]
+        rows = [(one.asset_id, one.sensor_id, one.state, one.changed_at, one.received_at) for one in statuses]
         if rows:
             with self._connection.cursor() as cursor:
                 cursor.executemany(_SQL["upsert_status"], rows)

@@ -62,9 +62,10 @@ INSERT INTO dead_letter (received_at, topic, content_type, reason, detail, readi
 VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s)
 
 -- name: upsert_status
-INSERT INTO sensor_status AS s (asset_id, sensor_id, state, changed_at)
-VALUES (%s, %s, %s, %s)
-ON CONFLICT (asset_id, sensor_id) DO UPDATE SET state = excluded.state, changed_at = excluded.changed_at
+INSERT INTO sensor_status AS s (asset_id, sensor_id, state, changed_at, received_at)
+VALUES (%s, %s, %s, %s, %s)
+ON CONFLICT (asset_id, sensor_id) DO UPDATE SET
+    state = excluded.state, changed_at = excluded.changed_at, received_at = excluded.received_at
 WHERE s.state <> excluded.state
 
 -- name: lock_batch_numbers
@@ -72,9 +73,12 @@ SELECT pg_advisory_xact_lock(hashtext('citywatch.batch'))
 
 -- name: insert_batch
 WITH inserted AS (
-    INSERT INTO batch (batch_no, committed_at, ingester, messages, rows, columns)
-    SELECT coalesce(max(batch_no), 0) + 1, clock_timestamp(), %s, %s, %s, %s FROM batch
+    INSERT INTO batch (batch_no, committed_at, ingester, messages, rows, blocks, columns)
+    SELECT coalesce(max(batch_no), 0) + 1, clock_timestamp(), %s, %s, %s, %s, %s FROM batch
     RETURNING batch_no, committed_at
+), devices AS (
+    INSERT INTO batch_devices (batch_no, messages)
+    SELECT batch_no, messages FROM inserted, (VALUES (%s::bytea)) AS d (messages) WHERE octet_length(messages) > 0
 )
 SELECT batch_no, committed_at, pg_notify('citywatch_batch', batch_no::text) FROM inserted
 
@@ -95,3 +99,4 @@ LIMIT %s
 UPDATE batch SET columns = NULL
 WHERE columns IS NOT NULL AND committed_at < %s
   AND batch_no < (SELECT max(batch_no) FROM batch) AND batch_no <= (SELECT min(checkpoint_at) FROM follower)
+  AND batch_no < coalesce((SELECT min(batch_no) FROM batch_devices), batch_no + 1)

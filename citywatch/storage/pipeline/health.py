@@ -15,12 +15,17 @@ _SQL: Final = load_sql("citywatch.storage.pipeline", "health.sql")
 
 @dataclass(frozen=True, slots=True)
 class Beat:
-    """The last sign of life of a process; ``state`` is ok, degraded or stopped."""
+    """The last sign of life of a process; ``state`` is ok, degraded or stopped, and ``cause`` says why.
+
+    ``pending`` messages were received and not committed.
+    """
 
     process: str
     instance: str
     at: datetime
     state: str
+    cause: str | None
+    pending: int
 
 
 def read_beats(connection: Connection, process: str | None = None) -> list[Beat]:

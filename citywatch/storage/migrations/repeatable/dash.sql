@@ -160,6 +160,65 @@ JOIN dash.asset a USING (asset_id)
 GROUP BY a.system_id, a.district_id;
 COMMENT ON VIEW dash.reporting IS 'How many installed sensors report now, by system and district';
 
+-- Liveness ---------------------------------------------------------------------------------------------------------
+
+-- Whether a device is there: judged by arrivals, whatever their values, and by what device and broker say. All instants
+-- are times of reception. A last will counts until the device is heard again, a birth as being heard.
+CREATE FUNCTION dash.judge_liveness(
+    heard_at timestamptz, said text, said_at timestamptz, late_s float8, offline_s float8, moment timestamptz,
+    OUT liveness text, OUT liveness_since timestamptz)
+LANGUAGE sql IMMUTABLE AS $$
+    SELECT CASE WHEN last IS NULL THEN 'offline'
+                WHEN is_gone OR moment - last > interval '1 second' * offline_s THEN 'offline'
+                WHEN moment - last > interval '1 second' * late_s THEN 'late'
+                ELSE 'online' END,
+           CASE WHEN is_gone THEN said_at
+                WHEN moment - last > interval '1 second' * offline_s THEN last + interval '1 second' * offline_s
+                WHEN moment - last > interval '1 second' * late_s THEN last + interval '1 second' * late_s
+                WHEN said = 'online' THEN said_at END
+    FROM (
+        SELECT greatest(heard_at, said_at) AS last,  -- a will is a sign of life, if the last one
+               coalesce(said = 'offline' AND (heard_at IS NULL OR heard_at <= said_at), false) AS is_gone
+    ) j;
+$$;
+
+-- A value arrives in latest at once, everything else in device_state within seconds.
+CREATE VIEW dash.sensor_liveness AS
+SELECT j.asset_id, a.asset_en, a.asset_zh, a.system_id, a.system_en, a.system_zh, a.kind_id, a.district_id,
+       a.district_en, a.district_zh, j.sensor_id, v.liveness, v.liveness_since, j.heard_at, j.said, j.said_at,
+       j.expected_interval, j.late_s, j.offline_s
+FROM (
+    SELECT s.asset_id, s.sensor_id, greatest(m.heard_at, d.heard_at) AS heard_at, st.state AS said,
+           coalesce(st.received_at, st.changed_at) AS said_at, m.expected_interval,
+           greatest(m.late_s, 30) AS late_s, greatest(m.offline_s, m.late_s, 60) AS offline_s
+    FROM sensor s
+    JOIN (
+        SELECT d.asset_id, d.sensor_id, max(l.received_time) AS heard_at, min(d.expected_interval) AS expected_interval,
+               min(d.expected_interval * coalesce((d.limits ->> 'late_factor')::float8, 3)) AS late_s,
+               min(d.expected_interval * coalesce((d.limits ->> 'offline_factor')::float8, 10)) AS offline_s
+        FROM datastream d
+        LEFT JOIN latest l USING (datastream_id)
+        GROUP BY d.asset_id, d.sensor_id
+    ) m USING (asset_id, sensor_id)
+    LEFT JOIN device_state d USING (asset_id, sensor_id)
+    LEFT JOIN sensor_status st USING (asset_id, sensor_id)
+    WHERE s.removed_at IS NULL OR s.removed_at > now()
+) j
+JOIN dash.asset a USING (asset_id)
+CROSS JOIN LATERAL dash.judge_liveness(j.heard_at, j.said, j.said_at, j.late_s, j.offline_s, now()) v;
+COMMENT ON VIEW dash.sensor_liveness IS
+    'Whether every installed sensor is online, late or offline now; a value that does not change is a sign of life too';
+
+CREATE VIEW dash.liveness AS
+SELECT system_id, district_id, count(*)::int4 AS sensors,
+       count(*) FILTER (WHERE liveness = 'online')::int4 AS sensors_online,
+       count(*) FILTER (WHERE liveness = 'late')::int4 AS sensors_late,
+       count(*) FILTER (WHERE liveness = 'offline')::int4 AS sensors_offline,
+       100.0 * count(*) FILTER (WHERE liveness = 'online') / count(*)::float8 AS online_pct
+FROM dash.sensor_liveness
+GROUP BY system_id, district_id;
+COMMENT ON VIEW dash.liveness IS 'How many installed sensors are online, late and offline now, by system and district';
+
 -- Alarms -----------------------------------------------------------------------------------------------------------
 
 CREATE VIEW dash.alarm AS
@@ -239,6 +298,37 @@ SELECT minute AS bucket, source, nullif(split_part(source, '/', 2), '') AS syste
 FROM ledger;
 COMMENT ON VIEW dash.ledger_1m IS 'What became of the readings received, by minute of reception and source';
 
+CREATE VIEW dash.ledger_balance AS
+SELECT source, system_id, district_id, sum(messages)::int8 AS messages, sum(received)::int8 AS received,
+       sum(stored)::int8 AS stored, sum(duplicate)::int8 AS duplicate, sum(conflict)::int8 AS conflict,
+       sum(rejected)::int8 AS rejected, sum(unaccounted)::int8 AS unaccounted,
+       count(*) FILTER (WHERE unaccounted <> 0)::int4 AS unbalanced_minutes,
+       max(bucket) FILTER (WHERE unaccounted <> 0) AS last_unbalanced_at
+FROM dash.ledger_1m
+WHERE bucket > now() - interval '1 day'
+GROUP BY source, system_id, district_id;
+COMMENT ON VIEW dash.ledger_balance IS
+    'Whether the readings of the last 24 hours are accounted for, by source; balanced while unbalanced_minutes is 0';
+
+CREATE VIEW dash.dead_letter AS
+SELECT reason, count(*)::int8 AS letters, sum(readings)::int8 AS rejected,
+       min(received_at) AS first_received_at, max(received_at) AS last_received_at
+FROM dead_letter
+WHERE state = 'open'
+GROUP BY reason;
+COMMENT ON VIEW dash.dead_letter IS 'Dead letters that nobody has driven again and that have not expired, by reason';
+
+CREATE VIEW dash.device_ledger AS
+SELECT h.hour, h.asset_id, a.asset_en, a.asset_zh, a.system_id, a.district_id, h.sensor_id, h.messages,
+       h.readings AS received, h.repeated, h.skipped, h.out_of_order, h.restarts,
+       h.skew_min AS skew_min_s, h.skew_median AS skew_median_s, h.skew_max AS skew_max_s,
+       h.lateness_rows AS stored, h.lateness_sum / nullif(h.lateness_rows, 0) AS lateness_mean_s,
+       h.lateness_p95 AS lateness_p95_s, h.lateness_max AS lateness_max_s
+FROM device_ledger h
+JOIN dash.asset a USING (asset_id);
+COMMENT ON VIEW dash.device_ledger IS
+    'Messages, gaps in their numbers, clock skew and lateness of every sensor, by hour of reception';
+
 -- What the columns mean; the same name means the same everywhere -----------------------------------------------------
 DO $$
 DECLARE
@@ -283,6 +373,9 @@ BEGIN
             ('duplicate', 'readings that were stored already'),
             ('ended_at', 'end of the stretch; NULL: it lasts'),
             ('expected_interval', 'expected time between two values [s]'),
+            ('first_received_at', 'when the oldest of them was received'),
+            ('heard_at', 'when anything last came from the sensor, accepted or not; NULL: never'),
+            ('hour', 'begin of the hour of reception'),
             ('installed', 'number of assets with every property its rule requires'),
             ('is_active', 'open, and the condition holds'),
             ('is_open', 'not closed'),
@@ -291,7 +384,16 @@ BEGIN
             ('kind_en', 'English name of the kind of asset'),
             ('kind_id', 'identifier of the kind of asset'),
             ('kind_zh', 'Chinese name of the kind of asset'),
+            ('last_received_at', 'when the newest of them was received'),
+            ('last_unbalanced_at', 'the newest minute that does not balance; NULL: all do'),
             ('lat', 'latitude, WGS 84 [degrees]'),
+            ('late_s', 'silence after which the sensor is late [s]: late_factor expected intervals, at least 30 s'),
+            ('lateness_max_s', 'longest time from measuring to reception of a reading [s]'),
+            ('lateness_mean_s', 'mean time from measuring to reception of a reading [s]'),
+            ('lateness_p95_s', '95 % of the readings were received within this time of measuring [s], from a histogram'),
+            ('letters', 'number of dead letters'),
+            ('liveness', 'online, late or offline'),
+            ('liveness_since', 'since when, as far as it is known; NULL: it is not'),
             ('lon', 'longitude, WGS 84 [degrees]'),
             ('measured_at', 'phenomenon time of the observation that decided'),
             ('message_en', 'what happened, English'),
@@ -299,9 +401,12 @@ BEGIN
             ('messages', 'number of messages'),
             ('monitored', 'number of assets for which the coverage rule of the kind holds'),
             ('occurrences', 'how often the condition came back before the alarm was closed, the first time included'),
+            ('offline_s', 'silence after which the sensor is offline [s]: offline_factor expected intervals, at least 60 s'),
+            ('online_pct', 'sensors_online / sensors [%]'),
             ('open_alarms', 'number of alarms that are not closed'),
             ('open_s', 'time from raising to closing, or to now [s]'),
             ('origin', 'where the record of the asset comes from: public, synthetic, recorded, imported'),
+            ('out_of_order', 'messages that arrived behind a higher sequence number; missing = skipped - out_of_order'),
             ('pct', 'monitored / required [%]'),
             ('peak_severity', 'highest severity the alarm has had'),
             ('plausible_high', 'highest value the site can show, in unit; NULL: no limit'),
@@ -312,20 +417,32 @@ BEGIN
             ('quality', 'QARTOD flag of the newest value: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing'),
             ('raised_at', 'when the alarm was raised'),
             ('rank', 'order of the states: 0 normal, 1 no data, 2 advisory, 3 minor, 4 major, 5 critical; compare and sort by it'),
+            ('reason', 'reason code of the rejection'),
             ('received', 'readings received = stored + duplicate + conflict + rejected'),
             ('received_at', 'when the newest value was received; NULL: never'),
             ('rejected', 'readings in the dead letters'),
+            ('repeated', 'messages with nothing new in them: delivered again'),
             ('reporting', 'number of assets with every required property reporting within the window of the rule'),
             ('required', 'number of assets that should be monitored: the denominator'),
             ('responsible_unit', 'who answers for the asset'),
+            ('restarts', 'how often the sequence numbers began anew'),
             ('returned_at', 'when the condition last went away'),
             ('rule_en', 'English name of the alarm rule'),
             ('rule_id', 'identifier of the alarm rule'),
             ('rule_zh', 'Chinese name of the alarm rule'),
+            ('said', 'what device and broker last said: online (birth), offline (last will or good-bye); NULL: nothing'),
+            ('said_at', 'when that was received'),
             ('sensor_id', 'identifier of the sensor, unique within its asset'),
             ('sensors', 'number of installed sensors'),
+            ('sensors_late', 'number of them of which nothing has come for late_s'),
+            ('sensors_offline', 'number of them that are gone by their last will, silent for offline_s, or were never heard'),
+            ('sensors_online', 'number of them that are there'),
             ('sensors_reporting', 'number of them of which every datastream reports'),
             ('severity', '1 advisory, 2 minor, 3 major, 4 critical; beside a state: of the worst active alarm, 0 when there is none'),
+            ('skew_max_s', 'highest time of reception - send time [s]'),
+            ('skew_median_s', 'median of time of reception - send time [s], from a histogram: the error of the clock plus the way'),
+            ('skew_min_s', 'lowest time of reception - send time [s]; negative: the clock of the device is ahead'),
+            ('skipped', 'sequence numbers jumped over when a message arrived'),
             ('source', 'district/system of the topic, ? when the topic has none'),
             ('state', '0 normal, 1 advisory, 2 minor, 3 major, 4 critical, 5 no valid data; colour by it, never aggregate it'),
             ('state_en', 'English word for the state'),
@@ -340,6 +457,7 @@ BEGIN
             ('ts', 'when the newest value was measured; NULL: never heard'),
             ('unaccounted', 'readings received whose fate the ledger does not know; anything but 0 is a fault'),
             ('unacknowledged', 'number of open alarms that nobody has acknowledged'),
+            ('unbalanced_minutes', 'number of minutes whose readings are not accounted for'),
             ('unit', 'unit of the value, UCUM'),
             ('value', 'newest value'),
             ('what_en', 'why the asset is in its state, English; empty when it is normal'),
