@@ -70,7 +70,7 @@ class Meeting:
             self.handed_over.wait(10)
         self.rows += len(batch.observations)
         outcome = np.full(len(batch.observations), Outcome.STORED, dtype=np.int8)
-        return WriteReport(1, datetime(2026, 11, 18, tzinfo=UTC), outcome)
+        return WriteReport(1, datetime(2026, 11, 18, tzinfo=UTC), outcome, np.empty(0, dtype=np.int8))
 
 
 @pytest.mark.timeout(60)
