@@ -3,6 +3,7 @@ SHELL := /bin/bash
 STATE ?= .citywatch
 UV := $(shell command -v uv || echo .uv/bin/uv)
 RUN = "$(UV)" run --no-sync
+EXTRAS ?= --extra demo $(if $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto),,--extra broker)
 
 .PHONY: demo test check wheel environment clean
 
@@ -22,7 +23,7 @@ wheel: environment  ## build the wheel and run the unit tests against it, withou
 	@.ci/wheel
 
 environment: $(UV)
-	@"$(UV)" sync --quiet --locked --extra demo $(if $(shell PATH="$$PATH:/usr/sbin:/usr/local/sbin" command -v mosquitto),,--extra broker)
+	@"$(UV)" sync --quiet --locked $(EXTRAS)
 
 .uv/bin/uv:
 	@python3 -m venv .uv && .uv/bin/pip install --quiet "uv>=0.9"

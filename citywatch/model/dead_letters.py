@@ -75,6 +75,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
     Reason.UNKNOWN_TOPIC: "Have the device publish to citywatch/v1/{district}/{system}/{asset}/{sensor}/{kind}.",
     Reason.UNKNOWN_FORMAT: "Have the device send a known format and name it in the MQTT 5 content type.",
     Reason.UNKNOWN_DATASTREAM: "Register asset, sensor and property ('citywatch seed'), then re-drive.",
+    Reason.UNKNOWN_ALIAS: "Nothing to mend here: a rebirth was asked for, and after it the alias is known.",
     Reason.NAME_MISMATCH: "Correct the topic at the device, or the district and system in the registry, then re-drive.",
     Reason.WRONG_TYPE: "Have the device send a number as a JSON number.",
     Reason.NO_VALUE: "Have the device leave out records without a value.",

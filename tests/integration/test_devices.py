@@ -29,6 +29,7 @@ from simulators.fleet import Fleet
 from simulators.scenario import load_scenario
 from simulators.world import World
 from tests.support.processes import running, start
+from tests.support.retained import forget
 from tests.support.waiting import wait_until
 
 HOUR = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -233,5 +234,6 @@ def test_simulated_devices_number_their_messages(broker: BrokerAddress) -> None:
 
         wait_until(enough, what="five messages")
         receiver.close()
+    forget(broker, [device.status for device in world.devices[:2]])
     first, second = (device.telemetry for device in world.devices[:2])
     assert sorted(got) == sorted([(first, 0), (first, 1), (second, 0), (first, 2), (first, 0)])

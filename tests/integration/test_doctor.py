@@ -13,6 +13,7 @@ from citywatch.clock import SystemClock, to_micros
 from citywatch.storage.connection import connect
 from citywatch.storage.level import Level
 from citywatch.storage.pipeline.batches import BatchWriter
+from citywatch.storage.pipeline.registry import read_datastreams
 from tests.support.rollups import Value, batch_of
 from tests.support.servers import DatabaseServer
 
@@ -41,7 +42,10 @@ def test_a_database_that_is_well(every_level: DatabaseServer) -> None:
     database = every_level.fresh("demo")
     with connect(database, process="test") as connection:
         values = [Value(1, to_micros(NOW - timedelta(hours=hour)), 1.0, 1) for hour in range(48)]
-        BatchWriter(connection, ingester="test").write(batch_of(values))
+        stream = read_datastreams(connection)[0]
+        assert stream.datastream_id == 1
+        source = f"{stream.district_id}/{stream.system_id}"
+        BatchWriter(connection, ingester="test").write(batch_of(values, source=source))
         Rollups(connection, time_zone=ZONE).step(give_up_at=NOW)
         for _ in remove_expired(connection):
             pass

@@ -22,6 +22,7 @@ from citywatch.storage.pipeline.registry import read_datastreams
 from citywatch.wire.status import Presence, Status, encode_status
 from tests.support.api import api_client
 from tests.support.processes import running
+from tests.support.retained import forget
 from tests.support.waiting import wait_until
 
 MOMENT = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -194,9 +195,4 @@ def test_a_dead_device_is_offline_by_its_last_will(
         # from here on the device answers nobody; its connection stays open, like that of one without power
         wait_until(lambda: is_now(connection, "offline"), what="the last will", timeout=25)
         device.abandon()
-        with closing(Network()) as other:
-            cleaner = Publisher(other, any_broker, client_id=f"cleaner-{uuid.uuid4().hex[:8]}")
-            cleaner.open()
-            cleaner.publish(STATUS, b"", retain=True)
-            cleaner.flush()
-            cleaner.close()
+        forget(any_broker, [STATUS])

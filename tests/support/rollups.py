@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
+from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -12,6 +12,8 @@ from citywatch.clock import from_micros, to_micros
 from citywatch.model.observations import Account, Batch, Observations
 from citywatch.model.rollups import Resolution
 from citywatch.storage.connection import Connection
+
+_MINUTE: Final = 60_000_000  # [us]
 
 
 class Value(NamedTuple):
@@ -38,8 +40,8 @@ class Rollup(NamedTuple):
     last_at: datetime | None
 
 
-def batch_of(values: Iterable[Value]) -> Batch:
-    """Return a batch that holds the values in the given order."""
+def batch_of(values: Iterable[Value], *, source: str = "test/test") -> Batch:
+    """Return a batch that holds the values in the given order, each received when it was measured."""
     rows = list(values)
     at = np.array([value.at for value in rows], dtype=np.int64)
     observations = Observations(
@@ -49,8 +51,12 @@ def batch_of(values: Iterable[Value]) -> Batch:
         result=np.array([value.result for value in rows], dtype=np.float64),
         quality=np.array([value.quality for value in rows], dtype=np.int16),
     )
-    account = Account(datetime(2026, 1, 1, tzinfo=UTC), "test/test", 1, len(rows), 0)
-    return Batch(observations, np.zeros(len(rows), dtype=np.int32), [account], [], [])
+    minutes, account_of_row, sizes = np.unique(at // _MINUTE, return_inverse=True, return_counts=True)
+    accounts = [
+        Account(from_micros(minute * _MINUTE), source, 1, size, 0)
+        for minute, size in zip(minutes.tolist(), sizes.tolist(), strict=True)
+    ]
+    return Batch(observations, account_of_row.astype(np.int32), accounts, [], [])
 
 
 def expected_rollups(values: Iterable[Value], resolution: Resolution, zone: ZoneInfo) -> list[Rollup]:
