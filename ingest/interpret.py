@@ -1,8 +1,8 @@
 """What one message says: decoded, its readings resolved to datastreams. Never raises; what is wrong is part of it."""
 
-from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 import numpy as np
 
 from citywatch.broker import Delivery
@@ -20,8 +20,7 @@ NO_SOURCE: Final = "?"
 MILLISECOND: Final = 1000  # [us]: how finely times of reception are kept
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(msgspec.Struct, frozen=True):
     """One delivery and its meaning.
 
     ``datastream_ids``, ``times`` [s since the epoch] and ``values`` [unit of the datastream] are columns of equal

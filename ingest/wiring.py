@@ -1,5 +1,6 @@
 """The composition of the ingest process: settings are read here and handed on as values."""
 
+import gc
 import threading
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import closing
@@ -32,6 +33,7 @@ from ingest.settings import IngestSettings
 from ingest.sparkplug import SparkplugInterpreter
 
 _BEAT: Final = 5.0  # [s]
+_ALLOCATIONS: Final = 200_000  # objects more than before, until the garbage collector looks
 _OWN: Final = ("/cmd", "/alarm")  # what we publish ourselves
 
 
@@ -194,4 +196,17 @@ def run() -> None:
     settings = load_settings(IngestSettings)
     configure_logs(process="ingest", level=settings.log_level, format=settings.log_format)
     with stop_on_signals() as stop:
-        Ingester(settings, SystemClock(), stop).run()
+        ingester = Ingester(settings, SystemClock(), stop)
+        _collect_rarely()
+        ingester.run()
+
+
+def _collect_rarely() -> None:
+    """Have the garbage collector look at what is there now never again, and at new objects seldom.
+
+    A message makes a dozen objects without cycles that live until the commit; walking over them again and again cost
+    a seventh of the time of ingest.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_ALLOCATIONS)

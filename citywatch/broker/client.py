@@ -5,7 +5,8 @@ one call for hundreds of packets, and the acknowledgements of a batch into one w
 """
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from time import monotonic
 from typing import Any, Final
 
 import paho.mqtt.client as mqtt
@@ -15,6 +16,8 @@ from citywatch.broker.address import BrokerAddress
 from citywatch.broker.packets import Malformed, Publication, read_publication
 
 _CHUNK: Final = 262_144  # [bytes]
+_PUBLISH: Final = 0x30
+_PUBACK: Final = b"\x40\x02"  # with a message id of two bytes, and the reason "success" left out
 
 
 class BufferedSocket:
@@ -75,6 +78,23 @@ class BufferedSocket:
         self._position = min(start + size, len(self._incoming))
         return self._incoming[start : self._position]
 
+    def take_publish(self) -> tuple[int, bytes] | None:
+        """Return first byte and body of the PUBLISH packet that comes next; None unless it is there as a whole."""
+        data, start = self._incoming, self._position
+        if start >= len(data) or data[start] & 0xF0 != _PUBLISH:
+            return None
+        size = shift = 0
+        for place in range(start + 1, min(start + 5, len(data))):  # the remaining length, 1 to 4 bytes
+            size |= (data[place] & 0x7F) << shift
+            shift += 7
+            if data[place] < 0x80:
+                end = place + 1 + size
+                if end > len(data):
+                    return None
+                self._position = end
+                return data[start], data[place + 1 : end]
+        return None
+
     def send(self, data: bytes) -> int:
         """Take bytes to be sent with the next :meth:`flush`."""
         self._outgoing += data
@@ -122,10 +142,26 @@ class Client(mqtt.Client):
         self.epoch += 1
         return super().reconnect()
 
+    def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:
+        """Read a packet: a PUBLISH straight from the buffer, everything else and what comes in parts by paho."""
+        if self.link is not None and not self._in_packet["command"] and (packet := self.link.take_publish()):
+            self._last_msg_in = monotonic()  # as paho does, for its keep-alive
+            return self._publish_received(*packet)
+        return super().loop_read(max_packets)
+
+    def acknowledge(self, mids: Iterable[int]) -> None:
+        """Confirm messages of QoS 1 that came through the present connection."""
+        if self.link is not None:
+            self.link.send(b"".join([_PUBACK + mid.to_bytes(2) for mid in mids]))
+            self._last_msg_out = monotonic()
+
     def _handle_publish(self) -> MQTTErrorCode:
+        return self._publish_received(self._in_packet["command"], self._in_packet["packet"])
+
+    def _publish_received(self, command: int, packet: bytes | bytearray) -> MQTTErrorCode:
         """Read the packet ourselves, in the place of paho's decoder and callbacks."""
         try:
-            publication = read_publication(self._in_packet["command"], self._in_packet["packet"])
+            publication = read_publication(command, packet)
         except Malformed:
             return MQTTErrorCode.MQTT_ERR_PROTOCOL
         if self.on_publication is not None:

@@ -136,6 +136,7 @@ class Connection:
             return
         if self.has_room():
             link.fill()
+            self._filled()
         while link.holds_input and self._client.link is link and self.has_room():
             if self._client.loop_read() != MQTTErrorCode.MQTT_ERR_SUCCESS:
                 break
@@ -143,6 +144,9 @@ class Connection:
             self._client.loop_write()  # what callbacks have queued
         if self._client.link is link:
             link.flush()
+
+    def _filled(self) -> None:
+        """Note that what there is to read has arrived by now."""
 
     def keep_up(self, now: float) -> None:
         """Ping when it is time to, and connect again when it is time to."""

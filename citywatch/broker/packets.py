@@ -4,8 +4,9 @@ paho needs 20 us for the properties of a message and twice that with user proper
 else that ingest does with it.
 """
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 UserProperties = tuple[tuple[str, str], ...]
 
@@ -21,8 +22,7 @@ class Malformed(ValueError):
     """The packet breaks the protocol; the connection has to end (section 4.13)."""
 
 
-@dataclass(frozen=True, slots=True)
-class Publication:
+class Publication(msgspec.Struct, frozen=True, gc=False):
     """A PUBLISH packet: the topic as bytes, for a broker may pass on what is no UTF-8.
 
     ``properties`` are the user properties; ``mid`` is 0 with QoS 0.

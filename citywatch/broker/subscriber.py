@@ -1,8 +1,8 @@
 """Receiving: a persistent session whose messages are acknowledged when the caller says so."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
+import msgspec
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
 from citywatch.broker.address import BrokerAddress
@@ -13,8 +13,7 @@ from citywatch.clock import Clock, to_micros
 from citywatch.logs import logger
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True, gc=False):
     """One message as the broker delivered it; ``epoch`` names the connection it came through.
 
     ``properties`` are the MQTT 5 user properties, as sent.
@@ -57,6 +56,7 @@ class Subscriber(Connection):
         self._filters = tuple(filters)
         self._clock = clock
         self._received: list[Delivery] = []
+        self._received_at = 0
         self._limit = 2 * window
         self._open = 0  # unacknowledged deliveries of the present connection
         client.on_publication = self._on_publication
@@ -71,14 +71,13 @@ class Subscriber(Connection):
 
         The others, the broker will deliver again.
         """
-        client = self._client
-        count = 0
-        for delivery in deliveries:
-            if delivery.epoch == client.epoch and delivery.qos and self.is_connected:
-                client.ack(delivery.mid, delivery.qos)
-                count += 1
-        self._open -= count
-        return count
+        if not self.is_connected:
+            return 0
+        epoch = self._client.epoch
+        mids = [delivery.mid for delivery in deliveries if delivery.epoch == epoch and delivery.qos]
+        self._client.acknowledge(mids)
+        self._open -= len(mids)
+        return len(mids)
 
     def send(self, topic: str, payload: bytes) -> None:
         """Publish with QoS 0 over the same connection; lost when there is none."""
@@ -94,6 +93,9 @@ class Subscriber(Connection):
         logger().info("subscribed", broker=str(self._address), session=session)
         self._client.subscribe([(topic, SubscribeOptions(qos=1)) for topic in self._filters])
 
+    def _filled(self) -> None:
+        self._received_at = to_micros(self._clock.now())
+
     def _on_publication(self, publication: Publication) -> None:
         try:
             topic = publication.topic.decode()
@@ -105,7 +107,7 @@ class Subscriber(Connection):
                 topic=topic,
                 payload=publication.payload,
                 content_type=publication.content_type,
-                received=to_micros(self._clock.now()),
+                received=self._received_at,
                 retained=publication.retained,
                 mid=publication.mid,
                 qos=publication.qos,

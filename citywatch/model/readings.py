@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import msgspec
+
 from citywatch.errors import Rejected
 
 
@@ -13,8 +15,7 @@ class Refusal:
     cause: Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Readings:
+class Readings(msgspec.Struct, frozen=True):
     """The readings of one message as columns of equal length n.
 
     Plain lists, because most messages are short and meet numpy together, as a batch. ``names`` and ``units`` are as

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,8 +11,7 @@ from citywatch.model.identifiers import DatastreamId
 Samples = NDArray[np.float32]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class WaveformBlock:
+class WaveformBlock(msgspec.Struct, frozen=True, eq=False):
     """What a decoded block claims, before anybody checked it against the registry.
 
     ``name`` of the property as sent, ``start_time`` of the first value [s since the epoch], ``sampling_rate`` above 0

@@ -1,10 +1,15 @@
 """Columns as bytes: observations in PostgreSQL's binary COPY format and in the compact form of ``batch.columns``,
-samples of waveform blocks as ``waveform_block.values`` holds them.
+samples of waveform blocks as ``waveform_block.values`` holds them, columns as parameters of statements.
 """
 
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import psycopg
+from numpy.typing import NDArray
+from psycopg.adapt import Dumper
+from psycopg.pq import Format
 
 from citywatch.model.observations import Observations
 from citywatch.model.waveforms import Samples
@@ -37,6 +42,47 @@ _ROW: Final = np.dtype(
         ("quality", "<i2"),
     ]
 )
+_ARRAY: Final = np.dtype(">i4")
+_TIMESTAMPTZ: Final = 1184  # type numbers of PostgreSQL
+_TYPES: Final = {np.dtype(np.int16): 21, np.dtype(np.int32): 23, np.dtype(np.int64): 20, np.dtype(np.float64): 701}
+
+
+@dataclass(frozen=True, slots=True)
+class ArrayParameter:
+    """A one-dimensional array in PostgreSQL's binary format; psycopg would convert a list element by element."""
+
+    data: bytes
+
+
+class _ArrayDumper(Dumper):
+    format = Format.BINARY
+
+    def dump(self, obj: ArrayParameter) -> bytes:
+        return obj.data
+
+
+psycopg.adapters.register_dumper(ArrayParameter, _ArrayDumper)
+
+
+def to_array(values: NDArray[np.int16] | NDArray[np.int32] | NDArray[np.int64] | NDArray[np.float64]) -> ArrayParameter:
+    """Return a column as ``int2[]``, ``int4[]``, ``int8[]`` or ``float8[]``."""
+    return _array(values, _TYPES[values.dtype])
+
+
+def to_instants(micros: NDArray[np.int64]) -> ArrayParameter:
+    """Return microseconds since the epoch as ``timestamptz[]``."""
+    return _array(micros - _POSTGRES_EPOCH, _TIMESTAMPTZ)
+
+
+def _array(values: NDArray[Any], element: int) -> ArrayParameter:
+    size = values.dtype.itemsize
+    head = [1, 0, element, len(values), 1] if len(values) else [0, 0, element]  # dimensions, nulls, type, length, first
+    rows: np.ndarray[Any, Any] = np.empty(
+        len(values), dtype=[("size", ">i4"), ("value", values.dtype.newbyteorder(">"))]
+    )
+    rows["size"] = size
+    rows["value"] = values
+    return ArrayParameter(np.array(head, dtype=_ARRAY).tobytes() + rows.tobytes())
 
 
 def to_copy(observations: Observations) -> bytes:

@@ -1,8 +1,9 @@
 """Stamps of a message: MQTT 5 user properties ``seq`` and ``sent`` beside a payload that has no room for them."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from citywatch.errors import Rejected
 from citywatch.model.readings import Readings

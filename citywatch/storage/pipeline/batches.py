@@ -16,7 +16,7 @@ from psycopg import errors
 from citywatch.clock import from_micros, to_micros
 from citywatch.errors import Misconfigured
 from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
-from citywatch.storage.columns import from_bytes, to_bytes, to_copy
+from citywatch.storage.columns import from_bytes, to_array, to_bytes, to_copy, to_instants
 from citywatch.storage.connection import Connection, translated
 from citywatch.storage.pipeline.devices import device_bytes
 from citywatch.storage.pipeline.waveforms import store_waveforms, write_waveform_conflicts
@@ -160,11 +160,11 @@ class BatchWriter:
             self._connection.execute(
                 _SQL["upsert_latest"],
                 (
-                    rows.datastream_id.tolist(),
-                    _instants(rows.phenomenon_time),
-                    _instants(rows.received_time),
-                    rows.result.tolist(),
-                    rows.quality.tolist(),
+                    to_array(rows.datastream_id),
+                    to_instants(rows.phenomenon_time),
+                    to_instants(rows.received_time),
+                    to_array(rows.result),
+                    to_array(rows.quality),
                 ),
             )
 
