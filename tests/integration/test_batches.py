@@ -6,9 +6,10 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from citywatch.clock import to_micros
+from citywatch.clock import from_micros, to_micros
 from citywatch.errors import Reason
 from citywatch.model.observations import Account, Batch, DeadLetter, Observations, Outcome
+from citywatch.storage.columns import to_array, to_instants
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.batches import BatchWriter, newest_batch_no, read_batches
 
@@ -140,3 +141,21 @@ def test_dead_letters_keep_reason_and_raw_bytes(connection: Connection) -> None:
     row = connection.execute("SELECT reason, detail, payload, readings FROM dead_letter").fetchone()
     assert row == ("not_decodable", "NUL \\x00 inside", b"\x00\xff[", 1)
     assert ledger(connection) == (1, 0, 0, 0, 1)
+
+
+def test_columns_are_parameters_of_statements(connection: Connection) -> None:
+    instants = [NOW, from_micros(0), from_micros(-1), from_micros(253_402_300_799_999_999)]
+    sent = (
+        to_array(np.array([-32768, 32767], dtype=np.int16)),
+        to_array(np.array([-(2**31), 2**31 - 1], dtype=np.int32)),
+        to_array(np.array([-(2**63), 2**63 - 1])),
+        to_array(np.array([0.1, -1e300, 5e-324])),
+        to_instants(np.array([to_micros(instant) for instant in instants])),
+        to_array(np.empty(0)),
+    )
+    row = connection.execute(
+        "SELECT %s::int2[], %s::int4[], %s::int8[], %s::float8[], %s::timestamptz[], %s::float8[]", sent
+    ).fetchone()
+    assert row == (
+        [-32768, 32767], [-(2**31), 2**31 - 1], [-(2**63), 2**63 - 1], [0.1, -1e300, 5e-324], instants, [],
+    )  # fmt: skip

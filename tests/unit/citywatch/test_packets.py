@@ -1,13 +1,18 @@
 """PUBLISH packets are read as paho writes them, and broken ones are refused."""
 
+import itertools
+import socket
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from paho.mqtt.enums import MQTTErrorCode
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from citywatch.broker import BrokerAddress
+from citywatch.broker.client import BufferedSocket, Client
 from citywatch.broker.packets import Malformed, read_publication
 from citywatch.wire.stamps import read_stamps, stamps
 
@@ -67,3 +72,43 @@ def test_stamps_come_back(seq: int, sent: int) -> None:
     found_seq, found_sent = read_stamps(stamps(seq, sent))
     assert found_seq == seq
     assert found_sent == pytest.approx(sent / 1e6, abs=1e-4), "a double holds the year 9999 no better"
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.binary(min_size=1, max_size=9), st.binary(max_size=300)), min_size=1, max_size=8),
+    st.lists(st.integers(1, 400), min_size=1, max_size=20),
+)
+def test_however_the_network_cuts_the_stream_the_same_messages_arrive(
+    messages: list[tuple[bytes, bytes]], cuts: list[int]
+) -> None:
+    pings = b"\xd0\x00"  # between the messages, so that paho's reader has its turn
+    stream = b"".join(framed(packed(topic, 5, {}, payload)) + pings for topic, payload in messages)
+    near, far = socket.socketpair()
+    client = Client(BrokerAddress("here", 1), "test", manual_ack=True)
+    arrived: list[tuple[bytes, bytes]] = []
+    client.on_publication = lambda found: arrived.append((found.topic, found.payload))
+    near.setblocking(False)
+    with near, far:
+        client.link = client._sock = BufferedSocket(near)  # type: ignore[assignment]  # as after a connect
+        sizes = itertools.cycle(cuts)
+        while stream:
+            size = next(sizes)
+            far.sendall(stream[:size])
+            stream = stream[size:]
+            client.link.fill()
+            while client.link.holds_input:
+                assert client.loop_read() == MQTTErrorCode.MQTT_ERR_SUCCESS
+        client.acknowledge([1, 258])
+        client.link.flush()
+        assert far.recv(100) == b"\x40\x02\x00\x01\x40\x02\x01\x02"
+    assert arrived == messages
+
+
+def framed(packet: bytes) -> bytes:
+    size, length = len(packet), b""
+    while True:
+        size, digit = divmod(size, 128)
+        length += bytes([digit | (0x80 if size else 0)])
+        if not size:
+            return b"\x32" + length + packet
