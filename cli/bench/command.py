@@ -13,6 +13,7 @@ from cli.bench.latency import measure_latency
 from cli.bench.query import enlarged, measure_queries
 from cli.bench.system import running_system
 from cli.bench.throughput import measure_throughput
+from cli.bench.waveforms import measure_waveforms, vibrating
 
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine; ceilings are measured in the same run.")
 
@@ -37,6 +38,25 @@ def ingest(
     with running_system(server) as system:
         _say(f"{system.engine}: {messages:,} messages of {readings} readings; first the two ceilings ...")
         result = measure_throughput(system, messages=messages, readings=readings)
+        _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
+    if not result.balanced:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def waveforms(
+    channels: Annotated[int, typer.Option(min=1, help="Accelerometers that send.")] = 200,
+    rate: Annotated[
+        int, typer.Option(min=1, max=10_000, help="Samples per second of each; a block holds a second.")
+    ] = 100,
+    blocks: Annotated[int, typer.Option(min=1000, help="Blocks to send.")] = 100_000,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """Samples stored per second from waveform blocks, beside COPY of such blocks and a bare receiver."""
+    with running_system(server, vibrating("demo", channels)) as system:
+        _say(f"{system.engine}: {blocks:,} blocks of {rate} samples from {channels} channels; first the ceilings ...")
+        result = measure_waveforms(system, blocks=blocks, sampling_rate=rate)
         _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
     if not result.balanced:
         raise typer.Exit(1)

@@ -13,7 +13,6 @@ from typing import Final
 
 from citywatch.errors import Unavailable
 
-_CONTENT_TYPE: Final = b"application/senml+json"
 _GROUP: Final = 100  # messages written at once when nothing sets the pace
 _IDS: Final = 65_535
 _PATIENCE: Final = 30.0  # [s]
@@ -25,11 +24,12 @@ class Message:
 
     topic: str
     payload: bytes
+    content_type: str
 
 
 def publish_all(messages: Sequence[Message], host: str, port: int, *, window: int) -> float:
     """Send everything as fast as the broker confirms, with up to ``window`` unconfirmed; return the duration [s]."""
-    packets = [_publish(message.topic, message.payload) for message in messages]
+    packets = [_publish(message) for message in messages]
     sender = _Sender(host, port)
     begun = monotonic()
     for first in range(0, len(packets), _GROUP):
@@ -55,7 +55,7 @@ def publish_paced(
         if due > sent:
             now = time_ns() // 1000 / 1e6
             messages = [encode(number, now) for number in range(sent, due)]
-            sender.send([_publish(message.topic, message.payload) for message in messages])
+            sender.send([_publish(message) for message in messages])
             sent = due
         sender.read(0.001)
     sender.finish()
@@ -107,14 +107,14 @@ class _Sender:
         self._socket.close()
 
 
-def _publish(topic: str, payload: bytes) -> tuple[bytes, bytes]:
+def _publish(message: Message) -> tuple[bytes, bytes]:
     """Return what stands before and after the packet identifier."""
-    name = topic.encode()
-    content_type = b"\x03" + len(_CONTENT_TYPE).to_bytes(2, "big") + _CONTENT_TYPE
+    name, kind = message.topic.encode(), message.content_type.encode()
+    content_type = b"\x03" + len(kind).to_bytes(2, "big") + kind
     properties = _length(len(content_type)) + content_type
-    size = 2 + len(name) + 2 + len(properties) + len(payload)
+    size = 2 + len(name) + 2 + len(properties) + len(message.payload)
     head = b"\x32" + _length(size) + len(name).to_bytes(2, "big") + name
-    return head, properties + payload
+    return head, properties + message.payload
 
 
 def _length(size: int) -> bytes:

@@ -17,7 +17,7 @@ from citywatch.storage.pipeline.batches import Commit, copy_rows, newest_batch_n
 from citywatch.storage.pipeline.ledger import LedgerTotals, read_totals
 from citywatch.wire.topics import PREFIX
 from cli.bench.load import publish_all
-from cli.bench.plan import Plan, targets_of
+from cli.bench.plan import BlockPlan, Plan, targets_of
 from cli.bench.system import System, peak_memory
 
 _ROWS: Final = 20_000  # of one COPY, as in a full batch of ingest
@@ -64,39 +64,38 @@ def measure_throughput(system: System, *, messages: int, readings: int) -> Throu
     targets = targets_of(system.datastreams)
     copy_rate = _copy_rate(system, begin=now - 3 * _DAY, rows=min(messages * readings, 2_000_000))
     receiver = Plan(targets, min(messages, 200_000), readings, now - 2 * _DAY)
-    receiver_rate = _receiver_rate(system.broker, receiver)
+    ceiling = receiver_rate(system.broker, receiver)
 
-    before, first = _received(system), newest_batch_no(system.connection)
+    before, first = received(system), newest_batch_no(system.connection)
     plan = Plan(targets, messages, readings, now - _DAY)
     with system.ingest() as process:
-        _publish(plan, system.broker)
-        system.wait(
-            lambda: _received(system).messages - before.messages >= messages, "all messages to be accounted for"
-        )
+        publish(plan, system.broker)
+        system.wait(lambda: received(system).messages - before.messages >= messages, "all messages to be accounted for")
         memory = peak_memory(process)
-    gain = _received(system) - before
-    rate = _sustained(read_commits(system.connection, after=first))
+    gain = received(system) - before
+    rate = sustained(read_commits(system.connection, after=first))
     return Throughput(
         readings_per_message=readings,
         messages=messages,
         message_rate=rate / readings,
         reading_rate=rate,
         copy_rate=copy_rate,
-        receiver_rate=receiver_rate,
+        receiver_rate=ceiling,
         memory=memory,
         balanced=gain.is_balanced() and gain.stored == messages * readings,
     )
 
 
-def _received(system: System) -> LedgerTotals:
+def received(system: System) -> LedgerTotals:
+    """Return the sums of the ledger."""
     total = LedgerTotals()
     for sums in read_totals(system.connection).values():
         total = total - (LedgerTotals() - sums)
     return total
 
 
-def _sustained(commits: Sequence[Commit]) -> float:
-    """Return rows per second between the commits of the first and of the last tenth of the rows."""
+def sustained(commits: Sequence[Commit]) -> float:
+    """Return rows or blocks per second between the commits of the first and of the last tenth of the rows."""
     rows = np.cumsum([commit.rows for commit in commits])
     first, last = np.searchsorted(rows, [0.1 * rows[-1], 0.9 * rows[-1]])
     seconds = (commits[last].committed_at - commits[first].committed_at).total_seconds()
@@ -120,7 +119,7 @@ def _copy_rate(system: System, *, begin: float, rows: int) -> float:
     return sum(len(batch) for batch in batches) / (monotonic() - begun)
 
 
-def _receiver_rate(broker: BrokerAddress, plan: Plan) -> float:
+def receiver_rate(broker: BrokerAddress, plan: Plan | BlockPlan) -> float:
     """Return messages per second of a receiver that acknowledges and does nothing else."""
     with closing(Network()) as network:
         receiver = Subscriber(
@@ -148,12 +147,13 @@ def _receiver_rate(broker: BrokerAddress, plan: Plan) -> float:
     return count / (ended - begun)
 
 
-def _publish(plan: Plan, broker: BrokerAddress) -> None:
+def publish(plan: Plan | BlockPlan, broker: BrokerAddress) -> None:
+    """Send all messages of a plan, from a process of its own."""
     sender, pipe = _start(plan, broker)
     _finish(sender, pipe)
 
 
-def _start(plan: Plan, broker: BrokerAddress) -> tuple[Any, Pipe]:
+def _start(plan: Plan | BlockPlan, broker: BrokerAddress) -> tuple[Any, Pipe]:
     """Have a process of its own prepare the messages, and let it go."""
     spawn = multiprocessing.get_context("spawn")
     ours, theirs = spawn.Pipe()
@@ -170,7 +170,7 @@ def _finish(sender: Any, pipe: Pipe) -> None:
     sender.join()
 
 
-def _work(pipe: Pipe, plan: Plan, host: str, port: int) -> None:
+def _work(pipe: Pipe, plan: Plan | BlockPlan, host: str, port: int) -> None:
     messages = list(plan.build())
     pipe.send("ready")
     pipe.recv()

@@ -45,7 +45,7 @@ class WriteReport:
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """One entry of the batch log: when it was committed, and how many observations it stored."""
+    """One entry of the batch log: when it was committed, and how many observations and waveform blocks it stored."""
 
     committed_at: datetime
     rows: int

@@ -86,7 +86,7 @@ SELECT batch_no, committed_at, pg_notify('citywatch_batch', batch_no::text) FROM
 SELECT coalesce(max(batch_no), 0) FROM batch
 
 -- name: read_commits
-SELECT committed_at, rows FROM batch WHERE batch_no > %s ORDER BY batch_no
+SELECT committed_at, rows + blocks FROM batch WHERE batch_no > %s ORDER BY batch_no
 
 -- name: read_batches
 SELECT batch_no, committed_at, columns
