@@ -42,6 +42,8 @@ _ROW: Final = np.dtype(
         ("quality", "<i2"),
     ]
 )
+_KEY: Final = np.dtype([("datastream_id", ">i4"), ("phenomenon_time", ">i8")])
+_KEY_AND_RESULT: Final = np.dtype([("datastream_id", ">i4"), ("phenomenon_time", ">i8"), ("result", ">f8")])
 _ARRAY: Final = np.dtype(">i4")
 _TIMESTAMPTZ: Final = 1184  # type numbers of PostgreSQL
 _TYPES: Final = {np.dtype(np.int16): 21, np.dtype(np.int32): 23, np.dtype(np.int64): 20, np.dtype(np.float64): 701}
@@ -128,3 +130,16 @@ def samples_to_bytes(samples: Samples) -> bytes:
 def samples_from_bytes(data: bytes) -> Samples:
     """Return the values that :func:`samples_to_bytes` wrote."""
     return np.frombuffer(data, dtype="<f4").astype(np.float32, copy=False)
+
+
+def keys_from_bytes(data: bytes | None) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Return datastreams and times [us since the epoch] of keys that the server joined in binary; None for no key."""
+    rows = np.frombuffer(data or b"", dtype=_KEY)
+    return rows["datastream_id"].astype(np.int32), rows["phenomenon_time"].astype(np.int64) + _POSTGRES_EPOCH
+
+
+def results_from_bytes(data: bytes | None) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.float64]]:
+    """Return keys as :func:`keys_from_bytes` does, and the result under each."""
+    rows = np.frombuffer(data or b"", dtype=_KEY_AND_RESULT)
+    times = rows["phenomenon_time"].astype(np.int64) + _POSTGRES_EPOCH
+    return rows["datastream_id"].astype(np.int32), times, rows["result"].astype(np.float64)

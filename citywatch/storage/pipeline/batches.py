@@ -13,10 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 from psycopg import errors
 
-from citywatch.clock import from_micros, to_micros
+from citywatch.clock import from_micros
 from citywatch.errors import Misconfigured
 from citywatch.model.observations import Batch, CommittedBatch, DeadLetter, Observations, Outcome
-from citywatch.storage.columns import from_bytes, to_array, to_bytes, to_copy, to_instants
+from citywatch.storage.columns import (
+    from_bytes,
+    keys_from_bytes,
+    results_from_bytes,
+    to_array,
+    to_bytes,
+    to_copy,
+    to_instants,
+)
 from citywatch.storage.connection import Connection, translated
 from citywatch.storage.pipeline.devices import device_bytes
 from citywatch.storage.pipeline.waveforms import store_waveforms, write_waveform_conflicts
@@ -141,19 +149,23 @@ class BatchWriter:
             self._connection.execute(_SQL["prepare"], ([from_micros(day * _DAY) for day in sorted(days)],))
             self._prepared |= days
 
-    def _store_by_staging(self, unique: Observations) -> tuple[list[int], list[float]]:
-        """Store rows of which some are known already; return the places of those and the values they met."""
-        with self._connection.cursor() as cursor:
+    def _store_by_staging(self, unique: Observations) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+        """Store rows in key order, of which some are known; return the places of those and the values they met."""
+        with self._connection.cursor(binary=True) as cursor:
             cursor.execute(_SQL["make_staging"])
             with cursor.copy(_SQL["copy_staging"]) as copy:
                 copy.write(to_copy(unique))
-            cursor.execute(_SQL["insert_from_staging"])
-            stored = {(stream, to_micros(time)) for stream, time in cursor}
-            existing = {(stream, to_micros(time)): result for stream, time, result in cursor.execute(_SQL["existing"])}
+            stored = cursor.execute(_SQL["insert_from_staging"]).fetchone()
+            existing = cursor.execute(_SQL["existing"]).fetchone()
             cursor.execute(b"TRUNCATE staging")
-        keys = zip(unique.datastream_id.tolist(), unique.phenomenon_time.tolist(), strict=True)
-        known = [(row, existing[key]) for row, key in enumerate(keys) if key not in stored]
-        return [row for row, _ in known], [value for _, value in known]
+        assert stored is not None
+        assert existing is not None
+        known = np.ones(len(unique), dtype=np.bool_)
+        known[_rows_with_keys(unique, *keys_from_bytes(stored[0]))] = False
+        streams, times, results = results_from_bytes(existing[0])
+        kept = np.empty(len(unique), dtype=np.float64)
+        kept[_rows_with_keys(unique, streams, times)] = results[np.lexsort((times, streams))]
+        return np.flatnonzero(known), kept[known]
 
     def _write_latest(self, rows: Observations) -> None:
         if len(rows):
@@ -307,6 +319,15 @@ def _order_by_key(observations: Observations) -> tuple[NDArray[np.intp], NDArray
     fresh = np.ones(len(order), dtype=np.bool_)
     fresh[1:] = (streams[1:] != streams[:-1]) | (times[1:] != times[:-1])
     return order, fresh
+
+
+def _rows_with_keys(ordered: Observations, streams: NDArray[np.int32], times: NDArray[np.int64]) -> NDArray[np.intp]:
+    """Return, in key order, the rows that have one of some keys; all of the keys are among the rows."""
+    both = np.concatenate((ordered.datastream_id, streams)), np.concatenate((ordered.phenomenon_time, times))
+    order = np.lexsort((both[1], both[0]))  # stable: a row comes before its key
+    streams, times = both[0][order], both[1][order]
+    rows: NDArray[np.intp] = order[:-1][(streams[1:] == streams[:-1]) & (times[1:] == times[:-1])]
+    return rows
 
 
 def _last_of_each_datastream(ordered: Observations) -> NDArray[np.bool_]:

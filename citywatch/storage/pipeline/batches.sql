@@ -17,15 +17,19 @@ CREATE TEMPORARY TABLE IF NOT EXISTS staging (
 COPY staging (phenomenon_time, received_time, result, datastream_id, quality) FROM STDIN (FORMAT BINARY)
 
 -- name: insert_from_staging
-INSERT INTO observation (phenomenon_time, received_time, result, datastream_id, quality)
-SELECT phenomenon_time, received_time, result, datastream_id, quality
-FROM staging
-ORDER BY datastream_id, phenomenon_time
-ON CONFLICT DO NOTHING
-RETURNING datastream_id, phenomenon_time
+-- one value of keys in binary: rows would cost the client as much as the insert costs the server
+WITH stored AS (
+    INSERT INTO observation (phenomenon_time, received_time, result, datastream_id, quality)
+    SELECT phenomenon_time, received_time, result, datastream_id, quality
+    FROM staging
+    ORDER BY datastream_id, phenomenon_time
+    ON CONFLICT DO NOTHING
+    RETURNING datastream_id, phenomenon_time
+)
+SELECT string_agg(int4send(datastream_id) || timestamptz_send(phenomenon_time), '') FROM stored
 
 -- name: existing
-SELECT s.datastream_id, s.phenomenon_time, o.result
+SELECT string_agg(int4send(s.datastream_id) || timestamptz_send(s.phenomenon_time) || float8send(o.result), '')
 FROM staging s
 JOIN observation o ON o.datastream_id = s.datastream_id AND o.phenomenon_time = s.phenomenon_time
 WHERE o.phenomenon_time BETWEEN (SELECT min(phenomenon_time) FROM staging) AND (SELECT max(phenomenon_time) FROM staging)
