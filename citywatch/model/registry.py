@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from citywatch.model.identifiers import (
     AssetId,
@@ -19,6 +19,10 @@ from citywatch.model.identifiers import (
 )
 from citywatch.model.names import Name
 from citywatch.model.rules import Mark, Rule
+
+PLATFORM: Final = KindId("platform")
+PLATFORM_ASSET: Final = AssetId("platform")
+"""The platform itself is an asset of every city, the only one of its kind; no seed file lists it."""
 
 
 class DistrictClass(StrEnum):
@@ -37,6 +41,7 @@ class Origin(StrEnum):
     SYNTHETIC = "synthetic"
     RECORDED = "recorded"
     IMPORTED = "imported"
+    PLATFORM = "platform"
 
 
 class Sampling(StrEnum):

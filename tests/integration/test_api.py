@@ -86,7 +86,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: object) -> Any:
 
 async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> None:
     city = await get(client, "/city")
-    assert city["assets"] == 150
+    assert city["assets"] == 151
     assert city["time_zone"] == "Asia/Shanghai"
     seen: list[str] = []
     after: str | None = ""
@@ -94,7 +94,7 @@ async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> Non
         page = await get(client, "/assets", after=after, limit=47)
         seen += [asset["asset_id"] for asset in page["items"]]
         after = page["next"]
-    assert len(seen) == len(set(seen)) == 150
+    assert len(seen) == len(set(seen)) == 151
     assert seen == sorted(seen)
     found = await get(client, "/assets", text="长江大桥", system="bridge")
     assert {asset["origin"] for asset in found["items"]} == {"public"}

@@ -14,13 +14,12 @@ import numpy as np
 import pytest
 
 from analytics.devices import Sensors, take_in
-from analytics.jobs import find_imbalance
 from citywatch.clock import SystemClock, to_micros
 from citywatch.errors import Reason
 from citywatch.model.devices import DeviceMessages
 from citywatch.model.observations import Account, Batch, Observations
 from citywatch.storage.connection import Connection, connect
-from citywatch.storage.pipeline.balance import compare_stored
+from citywatch.storage.pipeline.balance import compare_stored, read_imbalance
 from citywatch.storage.pipeline.batches import BatchWriter
 from citywatch.storage.pipeline.registry import read_datastreams
 from tests.support.api import api_client
@@ -79,17 +78,18 @@ def test_all_is_well(database: str, connection: Connection) -> None:
     write(connection)
     report = compare_stored(connection, end=NOW, longest=timedelta(hours=1), most_rows=1000)
     assert (report.rows, report.differences, report.pruned) == (10, [], 0)
-    assert find_imbalance(connection, at=NOW) is None
+    assert read_imbalance(connection, since=MINUTE) is None
     assert doctor(database) == (0, [])
 
 
 def test_an_account_that_does_not_balance_is_named(database: str, connection: Connection) -> None:
     write(connection)
     connection.execute("UPDATE ledger SET received = received + 1")
-    sentence = find_imbalance(connection, at=NOW)
+    imbalance = read_imbalance(connection, since=MINUTE)
     named = f"hanyang/bridge at {MINUTE:%Y-%m-%d %H:%M} received 11 readings and accounts for 10"
-    assert sentence is not None
-    assert named in sentence
+    assert imbalance is not None
+    assert (imbalance.readings, imbalance.minutes) == (1, 1)
+    assert named in str(imbalance)
     code, wrong = doctor(database)
     assert code == 1
     assert any(named in one["says"] for one in wrong)

@@ -42,6 +42,18 @@ class UnbalancedMinute:
 
 
 @dataclass(frozen=True, slots=True)
+class Imbalance:
+    """How many readings in how many minutes of sources are not accounted for, and the oldest of these minutes."""
+
+    minutes: int
+    readings: int
+    oldest: UnbalancedMinute
+
+    def __str__(self) -> str:
+        return f"the ledger does not balance: {self.oldest}"
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDifference:
     """A minute and source of which ledger, batches and observations do not say the same number of stored rows.
 
@@ -87,6 +99,13 @@ def read_unbalanced(connection: Connection, *, since: datetime, limit: int) -> l
     values = {"since": since, "limit": limit}
     with translated():
         return [UnbalancedMinute(*row) for row in connection.execute(_SQL["unbalanced"], values)]
+
+
+def read_imbalance(connection: Connection, *, since: datetime) -> Imbalance | None:
+    """Return what the ledger cannot account for since an instant, or since the minute an open alarm speaks of."""
+    with translated():
+        row = connection.execute(_SQL["imbalance"], {"since": since}).fetchone()
+    return None if row is None else Imbalance(row[0], row[1], UnbalancedMinute(*row[2:]))
 
 
 def read_sums(connection: Connection, *, since: datetime) -> LedgerTotals:
