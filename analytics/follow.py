@@ -12,6 +12,7 @@ from analytics.alarms import write_anomalies
 from analytics.evaluate import Evaluator, Results
 from citywatch.clock import Clock, from_micros
 from citywatch.logs import logger
+from citywatch.model.event_windows import Surroundings
 from citywatch.model.identifiers import AssetId, RuleId
 from citywatch.model.names import Name
 from citywatch.model.rules import Rule
@@ -45,12 +46,14 @@ class Follower:
         rules: Sequence[Rule],
         assets: Mapping[AssetId, Name],
         clock: Clock,
+        kept: Surroundings | None = None,
     ) -> None:
         self._connection = connection
         self._evaluator = evaluator
         self._rules: dict[RuleId, Rule] = {rule.rule_id: rule for rule in rules}
         self._assets = assets
         self._clock = clock
+        self._kept = kept
         self.counters = Counters()
         with connection.transaction():
             position = claim_position(connection, FOLLOWER)
@@ -101,5 +104,10 @@ class Follower:
             )
             self.counters.findings += len(quality.number)
             self.counters.anomalies += write_anomalies(
-                self._connection, result.anomalies, rules=self._rules, assets=self._assets, at=self._clock.now
+                self._connection,
+                result.anomalies,
+                rules=self._rules,
+                assets=self._assets,
+                at=self._clock.now,
+                kept=self._kept,
             )

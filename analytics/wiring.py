@@ -15,6 +15,7 @@ from analytics.upkeep import Upkeep
 from citywatch.clock import Clock, SystemClock
 from citywatch.errors import Unavailable
 from citywatch.logs import configure_logs, logger
+from citywatch.model.event_windows import Surroundings
 from citywatch.service import Stop, stop_on_signals
 from citywatch.settings import load_settings
 from citywatch.storage.connection import Connection, connect
@@ -68,7 +69,11 @@ class Analytics:
         datastreams, rules = read_datastreams(connection), read_rules(connection)
         covered, names = read_covered_assets(connection), read_asset_names(connection)
         evaluator = Evaluator(datastreams, rules, time_zone=self._settings.time_zone)
-        follower = Follower(connection, evaluator, rules=rules, assets=names, clock=self._clock)
+        kept = Surroundings(
+            timedelta(seconds=self._settings.analytics_waveform_before),
+            timedelta(seconds=self._settings.analytics_waveform_after),
+        )
+        follower = Follower(connection, evaluator, rules=rules, assets=names, clock=self._clock, kept=kept)
         beat, checkpoint = Timer(_BEAT, self._clock), Timer(self._settings.analytics_checkpoint_interval, self._clock)
         coverage = Timer(self._settings.analytics_coverage_interval, self._clock)
         sensors, devices = Sensors(datastreams), Timer(_DEVICES, self._clock)

@@ -17,6 +17,7 @@ from api.errors import PROBLEMS, install_error_handlers
 from api.handlers import (
     alarms,
     dead_letters,
+    event_windows,
     indicators,
     ledger,
     observations,
@@ -71,6 +72,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         registry,
         sensors,
         observations,
+        event_windows,
         rollups,
         alarms,
         indicators,

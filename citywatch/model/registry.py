@@ -55,7 +55,8 @@ class Sampling(StrEnum):
 class Retention:
     """How many days the data of a system are kept, ``None`` for ever: observations, roll-ups by minute, hour and day.
 
-    What is coarser is kept at least as long. ``source`` and ``mark`` say how sure we are.
+    What is coarser is kept at least as long. ``waveforms`` are blocks outside event windows.
+    ``source`` and ``mark`` say how sure we are.
     """
 
     raw: float | None
@@ -64,6 +65,7 @@ class Retention:
     days: float | None
     source: str
     mark: Mark
+    waveforms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
