@@ -213,3 +213,28 @@ def test_the_process_rolls_up_what_comes_and_stops_when_asked(plain_database: st
         wait_until(lambda: bool(read_beats(connection, "upkeep")), what="a sign of life")
     with connect(plain_database, process="test") as connection:
         assert [beat.state for beat in read_beats(connection, "upkeep")] == ["stopped"]
+
+
+def test_a_new_partition_waits_for_no_reader_and_no_reader_for_it(database: str, connection: Connection) -> None:
+    buckets = [BEGIN.replace(minute=0) + timedelta(days=days) for days in (0, 400)]
+    read = "SELECT count(*) FROM rollup_1min, rollup_1h"
+
+    def write(to: Connection, bucket: datetime) -> None:
+        to.execute("SELECT prepare_rollups(%s)", ([bucket],))
+        for table in ("rollup_1min", "rollup_1h"):
+            to.execute(
+                f"INSERT INTO {table} (bucket, datastream_id, n, good, failed) VALUES (%s, 1, 0, 0, 0)".encode(),
+                (bucket,),
+            )
+
+    with connect(database, process="test reader") as reader:
+        for one in (connection, reader):
+            one.execute("SET lock_timeout = '3s'")
+        write(connection, buckets[0])
+        with reader.transaction(), connection.transaction():
+            assert reader.execute(read).fetchone() == (1,)
+            write(connection, buckets[1])
+            assert reader.execute(read).fetchone() == (1,)
+        assert reader.execute(read).fetchone() == (4,)
+        names = connection.execute("SELECT count(*) FROM partitions_of('rollup_1h')").fetchone()
+        assert names == (2,)

@@ -1,0 +1,2 @@
+-- Chunks are attached without a lock that readers mind: nothing to change here.
+SELECT;
