@@ -45,10 +45,10 @@ def migrate(as_json: Json = False) -> None:
 
     report = run(_database())
     if as_json:
-        print(json.dumps({"level": report.level.value, "applied": report.applied}))
+        print(json.dumps({"level": report.level.value, "applied": report.applied, "note": report.note}))
     else:
         done = "\n".join(f"  applied {name}" for name in report.applied) or "  nothing to do"
-        print(f"{report.level}\n{done}")
+        print(f"{report.level}\n{done}" + (f"\n  note: {report.note}" if report.note else ""))
 
 
 @app.command()
