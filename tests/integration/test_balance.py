@@ -243,3 +243,19 @@ def test_analytics_keeps_the_device_ledger_and_watches_the_balance(plain_databas
         with running("analytics", {"CITYWATCH_DATABASE_URL": plain_database}, tmp_path / "analytics.log"):
             wait_until(complains, what="analytics to find the imbalance")
             wait_until(counted, what="analytics to keep the device ledger")
+
+
+def test_the_health_command_names_processes_that_are_missing_or_stopped(database: str, connection: Connection) -> None:
+    connection.execute("INSERT INTO process_health VALUES ('upkeep', 'upkeep-1', now(), now(), 'stopped', '{}')")
+    connection.execute("INSERT INTO process_health VALUES ('ingest', 'ingest-1', now(), now(), 'ok', '{}')")
+
+    def health(*process: str) -> tuple[int, dict[str, str]]:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", "health", "--json", *process], capture_output=True, text=True,
+            env={**os.environ, "CITYWATCH_DATABASE_URL": database}, timeout=60, check=False,
+        )  # fmt: skip
+        return done.returncode, {one["process"]: one["state"] for one in json.loads(done.stdout)}
+
+    assert health() == (1, {"ingest": "ok", "upkeep": "stopped", "analytics": "missing"})
+    assert health("ingest") == (0, {"ingest": "ok"})
+    assert health("webhooks") == (1, {"webhooks": "missing"})

@@ -15,7 +15,7 @@ from analytics.alarms import write_anomalies
 from analytics.retention import remove_expired
 from citywatch.clock import to_micros
 from citywatch.errors import Misconfigured, NotFound
-from citywatch.model.alarms import Anomaly
+from citywatch.model.alarms import Anomaly, Evidence
 from citywatch.model.event_windows import EventWindow, KeptWindow, Surroundings
 from citywatch.model.identifiers import AssetId, DatastreamId, RuleId
 from citywatch.model.observations import Account, Batch
@@ -151,7 +151,7 @@ def test_a_window_that_could_keep_nothing_is_refused(
 
 
 def anomaly(severity: Severity | None, at: datetime, *, asset: str = BRIDGE, rule: str = "pier-tilt") -> Anomaly:
-    evidence = {"property": "tilt", "value": 1.0, "unit": "deg"}
+    evidence: Evidence = {"property": "tilt", "value": 1.0, "unit": "deg"}
     return Anomaly(RuleId(rule), AssetId(asset), DatastreamId(1), severity, at, at, evidence)
 
 
