@@ -111,6 +111,16 @@ def test_rows_that_are_gone_are_found_by_minute_and_source(database: str, connec
     assert any("the ledger says 9 stored, the batches 10, and 8 of these" in one["says"] for one in wrong)
 
 
+def test_a_message_with_readings_of_several_systems_accuses_nobody(connection: Connection) -> None:
+    write(connection)
+    connection.execute("UPDATE ledger SET source = 'hanyang/gas'")
+    report = compare_stored(connection, end=NOW, longest=timedelta(hours=1), most_rows=1000)
+    assert (report.rows, report.differences) == (10, [])
+    connection.execute("UPDATE ledger SET source = 'wuchang/bridge'")
+    report = compare_stored(connection, end=NOW, longest=timedelta(hours=1), most_rows=1000)
+    assert {found.source for found in report.differences} == {"hanyang/bridge", "wuchang/bridge"}
+
+
 def test_a_comparison_takes_no_more_than_it_may(connection: Connection) -> None:
     for minutes in range(8):
         write(connection, minute=MINUTE + timedelta(minutes=minutes))

@@ -155,8 +155,30 @@ def _compare(connection: Connection, end: datetime, longest: timedelta, most_row
     found = _count(connection, begin, end)
     keys = sorted(stored.keys() | found.batches.keys())
     triples = [(key, stored.get(key, 0), found.batches[key], found.observations[key]) for key in keys]
-    differences = [StoredDifference(*key, *counts) for key, *counts in triples if len(set(counts)) > 1]
+    wrong = _wrong_districts(triples)
+    differences = [
+        StoredDifference(*key, *counts)
+        for key, *counts in triples
+        if len(set(counts)) > 1 and (key[0], _district(key[1])) in wrong
+    ]
     return StoredReport(begin, end, found.batches.total(), found.pruned, [] if found.pruned else differences)
+
+
+def _wrong_districts(triples: Sequence[tuple[MinuteOfSource, int, int, int]]) -> set[tuple[datetime, str]]:
+    """Return minutes and districts whose sums differ.
+
+    A message of a Sparkplug edge node may hold readings of several systems of its district; the ledger counts it whole
+    under the first of them.
+    """
+    sums: dict[tuple[datetime, str], list[int]] = {}
+    for (minute, source), *counts in triples:
+        total = sums.setdefault((minute, _district(source)), [0, 0, 0])
+        total[:] = (one + more for one, more in zip(total, counts, strict=True))
+    return {key for key, total in sums.items() if len(set(total)) > 1}
+
+
+def _district(source: str) -> str:
+    return source.partition("/")[0]
 
 
 def _ledger(connection: Connection, begin: datetime, end: datetime) -> Iterator[tuple[datetime, str, int]]:
