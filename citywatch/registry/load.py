@@ -8,8 +8,9 @@ from typing import TypeVar
 from pydantic import BaseModel
 
 from citywatch.errors import Misconfigured
-from citywatch.model.registry import Registry
+from citywatch.model.registry import PLATFORM, PLATFORM_ASSET, Registry
 from citywatch.registry.documents import Entry, read_csv, read_yaml_list, read_yaml_map
+from citywatch.registry.platform import platform_asset
 from citywatch.registry.problems import Problems
 from citywatch.registry.schema import (
     AssetRow,
@@ -86,18 +87,25 @@ def load_city(city: str, folder: Path | None = None) -> Registry:
     check.known("district_id", assets, lambda entry: [entry.district_id], district_ids)
     check.known("asset_id", sensors, lambda entry: [entry.asset_id], asset_ids)
     check.known("model_id", sensors, lambda entry: [entry.model_id], model_ids)
+    if PLATFORM not in kind_ids:
+        problems.add(
+            "kinds.yaml", f"kind_id: {PLATFORM!r} is missing; the platform raises its own alarms on an asset of it"
+        )
+    if PLATFORM_ASSET in asset_ids:
+        problems.add("assets.csv", f"asset_id: {PLATFORM_ASSET!r} is the platform itself; name the asset otherwise")
     problems.raise_if_any()
     assert about is not None
     assert districts is not None
+    city_districts = [feature.to_model(districts.value.boundary_source) for feature in features]
     return Registry(
         city_id=about.value.city_id,
         name=about.value.name.to_model(),
         systems=[entry.value.to_model() for entry in systems],
-        districts=[feature.to_model(districts.value.boundary_source) for feature in features],
+        districts=city_districts,
         properties=[entry.value.to_model() for entry in properties],
         kinds=[entry.value.to_model() for entry in kinds],
         models=[entry.value.to_model() for entry in models],
-        assets=[entry.value.to_model() for entry in assets],
+        assets=[*(entry.value.to_model() for entry in assets), platform_asset(city_districts[0])],
         sensors=[entry.value.to_model() for entry in sensors],
         rules=[entry.value.to_model() for entry in rules],
     )

@@ -16,10 +16,10 @@ from simulators.synthetic_city import DEMO, SyntheticCity
 def test_the_demo_city_has_every_system_and_says_what_is_invented() -> None:
     city = load_city("demo")
     assert {asset.kind_id for asset in city.assets} == {
-        "bridge", "gas-valve-well", "ponding-point", "lighting-cabinet", "lamp",
+        "bridge", "gas-valve-well", "ponding-point", "lighting-cabinet", "lamp", "platform",
     }  # fmt: skip
-    assert len(city.assets) == 150
-    assert {asset.origin for asset in city.assets} == {Origin.PUBLIC, Origin.SYNTHETIC}
+    assert len(city.assets) == 151
+    assert {asset.origin for asset in city.assets} == {Origin.PUBLIC, Origin.SYNTHETIC, Origin.PLATFORM}
     assert all("not administrative" in district.boundary_source for district in city.districts)
 
 
@@ -104,3 +104,19 @@ def test_all_faults_are_told_at_once(seeds: Path) -> None:
 def test_an_unknown_city_is_answered_with_the_known_ones() -> None:
     with pytest.raises(Misconfigured, match="known are demo"):
         load_city("atlantis")
+
+
+def test_the_platform_is_an_asset_of_every_city_and_lies_in_it() -> None:
+    city = load_city("demo")
+    (platform,) = (asset for asset in city.assets if asset.kind_id == "platform")
+    assert platform.district_id == city.districts[0].district_id
+    others = [asset for asset in city.assets if asset.district_id == platform.district_id]
+    assert min(one.latitude for one in others) <= platform.latitude <= max(one.latitude for one in others)
+    assert min(one.longitude for one in others) <= platform.longitude <= max(one.longitude for one in others)
+
+
+def test_the_platform_needs_its_kind_and_its_name(seeds: Path) -> None:
+    replace(ASSETS, "yangtze-2,", "platform,")(seeds)
+    replace("vocabulary/kinds.yaml", "kind_id: platform", "kind_id: plattform")(seeds)
+    with pytest.raises(Misconfigured, match=r"(?s)kinds\.yaml: kind_id: 'platform' is missing.*is the platform itself"):
+        load_city("demo", seeds)
