@@ -32,7 +32,7 @@ TABLES = (
     "observation, batch, latest, conflict, ledger, quality_finding, rollup_due, rollup_1min, rollup_1h, rollup_1day,"
     " rollup_city_1h, rollup_city_due"
 )
-CITY_HOURS = load_sql("citywatch.storage.serving", "rollups.sql")["of_city_1h"]
+SERVED = load_sql("citywatch.storage.serving", "rollups.sql")
 
 # an instant from few minutes, hours and days, so that values meet in buckets
 instants = st.builds(
@@ -63,7 +63,8 @@ def expected(stored: Sequence[Value]) -> list[object]:
 def city_hours(connection: Connection) -> list[object]:
     """Return what people are told of the hours of the whole city."""
     span = {"begin": BEGIN - timedelta(days=1), "end": BEGIN + timedelta(days=10)}
-    return list(connection.execute(CITY_HOURS, span).fetchall())
+    due = [hour for (hour,) in connection.execute(SERVED["due_of_city"], span)]
+    return list(connection.execute(SERVED["of_city_1h"], {**span, "due": due}).fetchall())
 
 
 def expected_city_hours(connection: Connection) -> list[object]:

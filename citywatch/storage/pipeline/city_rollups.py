@@ -20,8 +20,12 @@ def forget_hours(connection: Connection, hours: Sequence[datetime]) -> None:
 
 
 def make_hours(connection: Connection, *, before: datetime, limit: int) -> int:
-    """Make up to ``limit`` of the due hours that begin at an instant or before, the newest first; return how many."""
+    """Make up to ``limit`` of the due hours that begin at an instant or before, the newest first; return how many.
+
+    The caller holds the transaction.
+    """
     with translated():
-        row = connection.execute(_SQL["make"], {"before": before, "limit": limit}).fetchone()
-    assert row is not None
-    return int(row[0])
+        hours = [hour for (hour,) in connection.execute(_SQL["take"], {"before": before, "limit": limit})]
+        if hours:
+            connection.execute(_SQL["make"], {"hours": hours, "first": min(hours), "last": max(hours)}, prepare=False)
+    return len(hours)

@@ -19,23 +19,24 @@ WHERE datastream_id = %(datastream_id)s AND bucket >= %(begin)s AND bucket < %(e
 ORDER BY bucket
 LIMIT %(limit)s
 
+-- name: snapshot
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
+
+-- name: due_of_city
+SELECT bucket FROM rollup_city_due WHERE bucket >= %(begin)s AND bucket < %(end)s
+
 -- name: of_city_1h
 -- hours that are due, the present one at least, are added up here
 SELECT bucket, property_id, datastreams, n, min, max, good::float8 / (n + failed) AS good_share
 FROM rollup_city_1h
 WHERE bucket >= %(begin)s AND bucket < %(end)s
 UNION ALL
-SELECT c.bucket, f.*
-FROM rollup_city_due c
-CROSS JOIN LATERAL (
-    SELECT d.property_id, count(*), sum(r.n)::int8, min(r.min), max(r.max),
-           sum(r.good)::float8 / sum(r.n + r.failed)
-    FROM rollup_1h r
-    JOIN datastream d USING (datastream_id)
-    WHERE r.bucket = c.bucket AND r.bucket >= %(begin)s AND r.bucket < %(end)s
-    GROUP BY d.property_id
-) f
-WHERE c.bucket >= %(begin)s AND c.bucket < %(end)s
+SELECT r.bucket, d.property_id, count(*), sum(r.n)::int8, min(r.min), max(r.max),
+       sum(r.good)::float8 / sum(r.n + r.failed)
+FROM rollup_1h r
+JOIN datastream d USING (datastream_id)
+WHERE r.bucket = ANY (%(due)s::timestamptz[]) AND r.bucket >= %(begin)s AND r.bucket < %(end)s
+GROUP BY r.bucket, d.property_id
 ORDER BY bucket, property_id
 
 -- name: of_city_1day
