@@ -48,7 +48,10 @@ def receiving(tls: ssl.SSLContext | None = None) -> Iterator[Receiver]:
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["content-length"]))
+            size = int(self.headers["content-length"])
+            body = self.rfile.read(size)
+            if len(body) < size:
+                return  # the sender died in the middle
             found.got.append(({name.lower(): value for name, value in self.headers.items()}, body))
             if found.hold is not None:
                 found.hold.wait(20)
@@ -96,9 +99,8 @@ def misbehaving(behave: Callable[[socket.socket, threading.Event], None]) -> Ite
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def serve(connection: socket.socket) -> None:
-            with connection:
-                with suppress(OSError):  # the client has gone
-                    behave(connection, ended)
+            with connection, suppress(OSError):  # the client has gone
+                behave(connection, ended)
 
         def accept() -> None:
             while True:
