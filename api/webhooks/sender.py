@@ -48,15 +48,12 @@ class Sender:
 
     def __init__(self, rules: AddressRules, *, timeout: float, tls: ssl.SSLContext) -> None:
         self.timeout = timeout
-        self._pools = {
-            scheme: httpcore.AsyncConnectionPool(
-                ssl_context=tls,
-                max_connections=_CONNECTIONS,
-                keepalive_expiry=_IDLE,
-                network_backend=GuardedNetwork(rules, is_encrypted=scheme == "https"),
-            )
-            for scheme in ("http", "https")
+        self._tls = tls
+        self._networks = {
+            scheme: GuardedNetwork(rules, is_encrypted=scheme == b"https") for scheme in (b"http", b"https")
         }
+        # one for each URL: a request looks at all connections of its pool, for each of them at all others
+        self._pools: dict[str, httpcore.AsyncConnectionPool] = {}
 
     async def __aenter__(self) -> Self:
         return self
@@ -69,14 +66,15 @@ class Sender:
 
     async def post(self, url: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """Post a body; whatever happens comes back as an answer."""
-        pool = self._pools.get(url.partition(":")[0])
-        if pool is None:
+        target = httpcore.URL(url)
+        if target.scheme not in self._networks:
             return Answer(None, f"{url} is neither https nor http")
+        pool = self._pool(url, target.scheme)
         fields = [(name.encode(), value.encode()) for name, value in headers.items()]
         answer = None
         try:
             async with asyncio.timeout(self.timeout) as limit:
-                async with pool.stream("POST", url, headers=fields, content=body) as response:
+                async with pool.stream("POST", target, headers=fields, content=body) as response:
                     limit.reschedule(asyncio.get_running_loop().time() + _ANSWER_TIME)
                     answer = _answer(response)
                     excerpt = await _read(response)
@@ -85,6 +83,16 @@ class Sender:
             return answer or Answer(None, f"no answer within {self.timeout:g} s")
         except (*_FAILURES, OSError, ValueError) as error:
             return answer or Answer(None, f"{type(error).__name__}: {error}")
+
+    def _pool(self, url: str, scheme: bytes) -> httpcore.AsyncConnectionPool:
+        if url not in self._pools:
+            self._pools[url] = httpcore.AsyncConnectionPool(
+                ssl_context=self._tls,
+                max_connections=_CONNECTIONS,
+                keepalive_expiry=_IDLE,
+                network_backend=self._networks[scheme],
+            )
+        return self._pools[url]
 
 
 _FAILURES: Final = (

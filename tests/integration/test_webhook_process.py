@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Iterator
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -46,6 +47,10 @@ def change(
     assert transition is not None
     with connection.transaction():
         return write_change(connection, AlarmChange(alarm, transition, anomaly, Name("Methane", "甲烷")), now)
+
+
+def has_more_than(receiver: Receiver, count: int) -> bool:
+    return len(receiver.got) > count
 
 
 def environment(database: str, timeout: str) -> dict[str, str]:
@@ -101,7 +106,7 @@ def test_kill_9_loses_nothing_and_keeps_the_order_of_each_alarm(
             open_alarms[well] = change(connection, open_alarms[well], severity, well)
         before = len(receiver.got)
         child = start("webhooks", settings, tmp_path / "log")
-        wait_until(lambda before=before: len(receiver.got) > before, what="a webhook")
+        wait_until(partial(has_more_than, receiver, before), what="a webhook")
         child.kill()
         child.wait()
         connection.execute("UPDATE delivery SET taken_until = now() WHERE taken_until IS NOT NULL")  # leases are over

@@ -119,7 +119,7 @@ async def log_of(served: Database, number: int = 1) -> list[dict[str, Any]]:
 
 
 async def states(served: Database, number: int = 1) -> list[str]:
-    found = await deliveries.deliveries(served, dict, number, state=None, before=None, limit=100)
+    found: list[dict[str, Any]] = await deliveries.deliveries(served, dict, number, state=None, before=None, limit=100)
     return [row["state"] for row in reversed(found)]
 
 
