@@ -2,22 +2,26 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import datetime, timedelta
-from ipaddress import IPv4Network
+from ipaddress import IPv4Network, ip_network
 from typing import Any
 
 import httpx
 import numpy as np
 import pytest
+import trustme
+from cloudevents.core.bindings.http import HTTPMessage, from_http_event
 from standardwebhooks import Webhook
 
 from api.webhooks.addresses import AddressRules
 from api.webhooks.circuit import LONGEST_PAUSE, OPENS_AFTER
 from api.webhooks.schedule import SCHEDULE
 from api.webhooks.sender import Sender
+from api.webhooks.shapes import Shape
 from api.webhooks.signature import new_secret
 from api.webhooks.worker import Worker
 from citywatch.clock import SystemClock
@@ -553,3 +557,102 @@ async def test_receivers_that_misbehave_hold_up_nobody_else(
         hanging = [row for number in range(7, 10) for row in await log_of(served, number)]
         assert good["latency_ms"] < min(row["latency_ms"] for row in hanging)
     assert len(receiver.messages(secret)) == 1
+
+
+async def test_both_secrets_sign_while_one_replaces_the_other(
+    connection: Connection, served: Database, receiver: Receiver
+) -> None:
+    clock = SetClock()
+    old, new = await subscribe(served, receiver.url), new_secret()
+    until = clock.time + timedelta(hours=1)
+    await endpoints.rotate_secret(served, 1, secret=new, public_key=None, previous_until=until)
+    change(connection, None, Severity.MINOR, "well-001")
+    with worker(served, clock) as deliver:
+        await deliver()
+        assert receiver.messages(old) == receiver.messages(new) != []
+        receiver.got.clear()
+        clock.time = until + LATER
+        change(connection, None, Severity.MINOR, "well-002")
+        await deliver()
+    (headers, _) = receiver.got[0]
+    assert headers["webhook-signature"].count("v1,") == 1
+
+
+async def test_each_shape_arrives_as_its_receiver_expects_it(
+    connection: Connection, served: Database, receiver: Receiver
+) -> None:
+    change(connection, None, Severity.MAJOR)
+    for shape in Shape:
+        await subscribe(served, receiver.url, shape=shape, routing_key="R" * 32)
+    span = Span(since=SystemClock().now() - timedelta(hours=1))
+    with worker(served, SetClock()) as deliver:
+        for number, _ in enumerate(Shape, 1):  # one after the other, so that they arrive in order
+            await deliveries.redeliver_span(served, number, span, failed_only=False, limit=9)
+            assert await deliver() == 1
+    got = dict(zip(Shape, receiver.got, strict=True))
+    for shape in (Shape.CLOUDEVENTS, Shape.CLOUDEVENTS_BINARY):
+        event = from_http_event(HTTPMessage(*got[shape]))
+        assert (event.get_id(), event.get_type()) == ("evt_1", "citywatch.alarm.raised")
+        data = event.get_data()
+        assert isinstance(data, dict)
+        assert data["severity"] == 3
+    assert json.loads(got[Shape.ALERTMANAGER][1])["alerts"][0]["labels"]["severity"] == "major"
+    assert json.loads(got[Shape.PAGERDUTY][1])["payload"]["severity"] == "error"
+    assert len({headers["webhook-id"] for headers, _ in receiver.got}) == 1
+
+
+async def test_an_event_that_does_not_fit_its_shape_harms_no_other(
+    connection: Connection, served: Database, receiver: Receiver
+) -> None:
+    await subscribe(served, receiver.url, shape="alertmanager")
+    change(connection, None, Severity.MAJOR, "well-001")
+    change(connection, None, Severity.MAJOR, "well-002")
+    change(connection, None, Severity.MAJOR, "well-003")
+    connection.execute("UPDATE outbox SET data = data - 'rule' WHERE outbox_id = 1")
+    connection.execute(
+        "UPDATE outbox SET data = jsonb_set(data, '{message,en}', to_jsonb(repeat('x', 300000))) WHERE outbox_id = 2"
+    )
+    with worker(served, SetClock()) as deliver:
+        assert await deliver() == 3
+    assert await states(served) == ["failed", "failed", "delivered"]
+    errors = sorted(row["error"] or "" for row in await log_of(served))
+    assert [error.split(" has")[0][:40] for error in errors] == [
+        "",
+        "the body",
+        "the event does not fit the shape alertma",
+    ]
+    assert (await endpoint(served))["failures"] == 0, "not the endpoint's fault"
+
+
+async def test_names_are_judged_when_they_are_connected_to(
+    connection: Connection, served: Database, receiver: Receiver
+) -> None:
+    """The API cannot know where a name leads; a request for it never reaches the receiver on this machine."""
+    await subscribe(served, receiver.url.replace("127.0.0.1", "localhost"))
+    change(connection, None, Severity.MAJOR)
+    async with Sender(AddressRules(), timeout=5, tls=httpx.create_ssl_context()) as sender:
+        rng = np.random.default_rng(1)
+        assert await Worker(served, sender, clock=SetClock(), rng=rng, places=4).deliver_due() == 1
+    assert receiver.got == []
+    (row,) = await log_of(served)
+    assert "CITYWATCH_WEBHOOK_ALLOWED_NETWORKS" in row["error"]
+
+
+async def test_certificates_are_verified() -> None:
+    authority, stranger = trustme.CA(), trustme.CA()
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(server)
+    rules = AddressRules((ip_network("127.0.0.0/8"), ip_network("::1/128")))
+    with receiving(server) as receiver:
+        for trusted, host, is_taken in (
+            (authority, "localhost", True),
+            (stranger, "localhost", False),
+            (authority, "127.0.0.1", False),  # not the name in the certificate
+        ):
+            context = ssl.create_default_context()
+            trusted.configure_trust(context)
+            async with Sender(rules, timeout=5, tls=context) as sender:
+                answer = await sender.post(receiver.url.replace("localhost", host), {}, b"{}")
+            assert answer.is_success == is_taken, answer
+            assert is_taken or "CERTIFICATE_VERIFY_FAILED" in (answer.error or "")
+        assert len(receiver.got) == 1
