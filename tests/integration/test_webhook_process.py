@@ -1,12 +1,17 @@
 """The delivery process: it delivers at once, ends in order, and survives what it cannot expect."""
 
 import json
+import os
+import re
+import socket
+import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api.webhooks.signature import new_secret
@@ -17,9 +22,12 @@ from citywatch.model.names import Name
 from citywatch.model.rules import Severity
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.alarms import AlarmChange, write_change
+from cli.embedded.children import spawn
+from cli.embedded.ports import free_port
 from tests.support.api import api_client
 from tests.support.processes import running, start
 from tests.support.receivers import Receiver, receiving
+from tests.support.servers import REPOSITORY
 from tests.support.waiting import wait_until
 
 ALLOWED = '["127.0.0.0/8"]'
@@ -51,6 +59,15 @@ def change(
 
 def has_more_than(receiver: Receiver, count: int) -> bool:
     return len(receiver.got) > count
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def are_delivered(connection: Connection, times: int) -> bool:
+    return connection.execute("SELECT delivered FROM endpoint").fetchone() == (times,)
 
 
 def environment(database: str, timeout: str) -> dict[str, str]:
@@ -91,6 +108,32 @@ async def test_a_test_event_arrives(plain_database: str, receiver: Receiver, tmp
     (message,) = receiver.messages(secret)
     assert (message["type"], message["data"]["event"]) == ("citywatch.test", "test")
     assert receiver.ids == [f"evt_{sent.json()['outbox_id']}"]
+
+
+def test_the_receiver_of_the_documents_prints_each_event_once(
+    plain_database: str, connection: Connection, tmp_path: Path
+) -> None:
+    page = (REPOSITORY / "docs" / "how-to" / "receive-webhooks.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    secret, port, log = new_secret(), free_port(), tmp_path / "receiver.log"
+    settings = {"WEBHOOK_SECRET": secret, "PORT": str(port), "SEEN": str(tmp_path / "seen.sqlite")}
+    child = spawn([sys.executable, "-c", program], log=log, environment={**os.environ, **settings})
+    try:
+        wait_until(lambda: is_listening(port), what="the receiver")
+        connection.execute("INSERT INTO endpoint (url, secret) VALUES (%s, %s)", (f"http://127.0.0.1:{port}/", secret))
+        alarm = change(connection, None, Severity.MAJOR)
+        change(connection, alarm, None)
+        with running("webhooks", environment(plain_database, "15"), tmp_path / "log"):
+            wait_until(partial(are_delivered, connection, 2), what="both events")
+            connection.execute("UPDATE delivery SET state = 'queued'")
+            wait_until(partial(are_delivered, connection, 4), what="both events again")
+        forged = httpx.post(f"http://127.0.0.1:{port}/", content=b"{}", headers={"webhook-id": "evt_9"})
+        assert forged.status_code == 400
+    finally:
+        child.terminate()
+        child.wait()
+    said = [line for line in log.read_text(encoding="utf-8").splitlines() if "well-001" in line]
+    assert said == ["raised well-001 3 Methane", "returned well-001 3 Methane"]
 
 
 def test_kill_9_loses_nothing_and_keeps_the_order_of_each_alarm(
