@@ -59,7 +59,7 @@ async def get_endpoint(ctx: Ctx, endpoint_id: int) -> Endpoint:
 async def change_endpoint(ctx: Ctx, endpoint_id: int, endpoint: EndpointSettings) -> Endpoint:
     """Replace the settings of an endpoint; what is left out gets its default, the secret stays.
 
-    It counts as well again: what waits for it is tried at the next look.
+    It counts as well again: what waits for it is tried at once.
     """
     await endpoints.change_endpoint(ctx.database, endpoint_id, await _checked(ctx, endpoint))
     return await get_endpoint(ctx, endpoint_id)

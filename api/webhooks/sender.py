@@ -82,7 +82,7 @@ class Sender:
         except TimeoutError:
             return answer or Answer(None, f"no answer within {self.timeout:g} s")
         except (*_FAILURES, OSError, ValueError) as error:
-            return answer or Answer(None, f"{type(error).__name__}: {error}")
+            return answer or Answer(None, _text(f"{type(error).__name__}: {error}"))
 
     def _pool(self, url: str, scheme: bytes) -> httpcore.AsyncConnectionPool:
         if url not in self._pools:
@@ -122,6 +122,9 @@ async def _read(response: httpcore.Response) -> bytes:
 
 
 def _with_excerpt(answer: Answer, body: bytes) -> Answer:
-    # a text column holds no NUL
-    text = body.decode("utf-8", "replace").replace("\0", "\N{REPLACEMENT CHARACTER}")[:_EXCERPT]
-    return Answer(answer.status, answer.error, answer.retry_after, text or None)
+    return Answer(answer.status, answer.error, answer.retry_after, _text(body.decode("utf-8", "replace")) or None)
+
+
+def _text(text: str) -> str:
+    """Return how a text begins, in characters that a database can hold."""
+    return text[:_EXCERPT].replace("\0", "\N{REPLACEMENT CHARACTER}").encode("utf-8", "replace").decode()

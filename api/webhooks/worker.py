@@ -33,6 +33,7 @@ from citywatch.storage.serving.deliveries import Circuit, DueDelivery, Outcome
 _LEASE_MARGIN: Final = timedelta(seconds=30)
 _BEAT: Final = timedelta(seconds=5)
 _LONGEST_WAIT: Final = 1.0  # [s] until the next look at what is due
+_GATHERING: Final = 0.05  # [s] in which attempts that end are settled together
 _EAR: Final = 5.0  # [s]
 _ADMITTED: Final = 5000  # new deliveries put into their lanes in one turn
 _GIVEN_UP: Final = 1000  # deliveries given up in one turn, by endpoint
@@ -72,6 +73,7 @@ class Worker:
         self._wake = asyncio.Event()
         self._tasks: dict[asyncio.Task[_Attempt], int] = {}
         self._finished: list[_Attempt] = []
+        self._gathering: asyncio.TimerHandle | None = None
         self._defect: BaseException | None = None
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -101,6 +103,9 @@ class Worker:
         """Settle what is over and start what is due; return whether there may be more to do at once."""
         now, finished = self._clock.now(), tuple(self._finished)
         self._wake.clear()
+        if self._gathering is not None:
+            self._gathering.cancel()
+            self._gathering = None
         if self._defect is not None:
             raise self._defect
         async with deliveries.turn(self._database) as turn:
@@ -117,6 +122,8 @@ class Worker:
                 limit=max(0, _UNDER_WAY - len(self._tasks)),
             )
         del self._finished[: len(finished)]
+        if self._finished:
+            self._gather()
         for one in due:
             task = asyncio.create_task(self._attempt(one))
             self._tasks[task] = one.endpoint_id
@@ -175,7 +182,12 @@ class Worker:
         if self._defect is None:
             self._finished.append(task.result())
             self._count += 1
-        self._wake.set()
+        self._gather()
+
+    def _gather(self) -> None:
+        """Ask for a turn soon: a turn for every attempt would take longer than the attempts."""
+        if self._gathering is None:
+            self._gathering = asyncio.get_running_loop().call_later(_GATHERING, self._wake.set)
 
     async def _beat(self, state: str) -> None:
         now = self._clock.now()

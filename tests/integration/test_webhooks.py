@@ -348,6 +348,22 @@ async def test_retry_after_is_honoured(connection: Connection, served: Database,
     assert (await log_of(served))[-1]["answer"] == "back in ten minutes"
 
 
+async def test_changed_settings_are_tried_at_once(
+    connection: Connection, served: Database, receiver: Receiver, other: Receiver
+) -> None:
+    clock = SetClock()
+    secret = await subscribe(served, receiver.url)
+    receiver.answers = [500]
+    change(connection, None, Severity.MAJOR)
+    with worker(served, clock) as deliver:
+        assert await deliver() == 1
+        assert await deliver() == 0
+        await endpoints.change_endpoint(served, 1, EndpointSettings(other.url))
+        clock.time = SystemClock().now()
+        assert await deliver() == 1
+    assert len(other.messages(secret)) == 1
+
+
 async def test_410_disables_the_endpoint_and_keeps_what_it_did_not_get(
     connection: Connection, served: Database, receiver: Receiver
 ) -> None:

@@ -154,11 +154,16 @@ def _due(*, secrets: Sequence[str], **columns: Any) -> DueDelivery:
     return DueDelivery(secrets=tuple(secrets), **columns)
 
 
+async def lock_turn(connection: Connection) -> None:
+    """Wait until no worker is in its turn, and keep them from the next one until the transaction ends."""
+    await connection.execute(_SQL["begin_turn"])
+
+
 @asynccontextmanager
 async def turn(database: Database) -> AsyncIterator[Turn]:
     """Wait for the turn of a worker; what it does is committed at the end."""
     async with database.connection() as connection, connection.transaction():
-        await connection.execute(_SQL["begin_turn"])
+        await lock_turn(connection)
         yield Turn(connection)
 
 

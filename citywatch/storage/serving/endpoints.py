@@ -1,12 +1,13 @@
 """Webhook endpoints: where alarm events go, which, in what shape, signed with what."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
 from citywatch.errors import NotFound
 from citywatch.storage.serving.database import Database
+from citywatch.storage.serving.deliveries import lock_turn
 from citywatch.storage.sql import load_sql
 
 T = TypeVar("T")
@@ -42,14 +43,14 @@ async def add_endpoint(database: Database, settings: EndpointSettings, *, secret
 
 
 async def change_endpoint(database: Database, endpoint_id: int, settings: EndpointSettings) -> None:
-    """Replace the settings of an endpoint; its secret stays.
+    """Replace the settings of an endpoint; its secret stays, and what waits for its next attempt is due at once.
 
     Raises
     ------
     NotFound
         There is no such endpoint.
     """
-    await _change(database, "update", endpoint_id, asdict(settings))
+    await _change(database, "update", "hurry", endpoint_id=endpoint_id, values=asdict(settings))
 
 
 async def rotate_secret(
@@ -63,7 +64,7 @@ async def rotate_secret(
         There is no such endpoint.
     """
     values = {"secret": secret, "public_key": public_key, "previous_until": previous_until}
-    await _change(database, "rotate", endpoint_id, values)
+    await _change(database, "rotate", endpoint_id=endpoint_id, values=values)
 
 
 async def remove_endpoint(database: Database, endpoint_id: int) -> None:
@@ -74,11 +75,10 @@ async def remove_endpoint(database: Database, endpoint_id: int) -> None:
     NotFound
         There is no such endpoint.
     """
-    await _change(database, "disable", endpoint_id, {})
-    async with database.connection() as connection:  # in pieces: workers wait for a long transaction
-        while (await connection.execute(_SQL["delete_deliveries"], {"endpoint_id": endpoint_id})).rowcount:
-            pass
-    await _change(database, "delete", endpoint_id, {})
+    await _change(database, "disable", endpoint_id=endpoint_id)
+    while await _removed_some(database, endpoint_id):
+        pass
+    await _change(database, "delete", endpoint_id=endpoint_id)
 
 
 async def unknown_names(
@@ -89,8 +89,20 @@ async def unknown_names(
     return [(row["field"], row["name"]) for row in rows]
 
 
-async def _change(database: Database, statement: str, endpoint_id: int, values: dict[str, Any]) -> None:
-    async with database.connection() as connection:
-        cursor = await connection.execute(_SQL[statement], {**values, "endpoint_id": endpoint_id})
-        if not cursor.rowcount:
-            raise NotFound(f"there is no webhook endpoint {endpoint_id}")
+async def _removed_some(database: Database, endpoint_id: int) -> bool:
+    # in pieces, because workers wait for it
+    async with database.connection() as connection, connection.transaction():
+        await lock_turn(connection)
+        cursor = await connection.execute(_SQL["delete_deliveries"], {"endpoint_id": endpoint_id})
+        return cursor.rowcount > 0
+
+
+async def _change(
+    database: Database, *statements: str, endpoint_id: int, values: Mapping[str, Any] | None = None
+) -> None:
+    async with database.connection() as connection, connection.transaction():
+        await lock_turn(connection)
+        for statement in statements:
+            cursor = await connection.execute(_SQL[statement], {**(values or {}), "endpoint_id": endpoint_id})
+            if not cursor.rowcount:
+                raise NotFound(f"there is no webhook endpoint {endpoint_id}")

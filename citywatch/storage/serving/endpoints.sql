@@ -23,6 +23,13 @@ UPDATE endpoint SET
     disabled_because = CASE WHEN %(enabled)s THEN NULL ELSE 'disabled by a person' END, failures = 0, open_until = NULL
 WHERE endpoint_id = %(endpoint_id)s
 
+-- name: hurry
+WITH hurried AS (
+    UPDATE delivery SET next_attempt_at = now()
+    WHERE endpoint_id = %(endpoint_id)s AND state = 'pending' AND next_attempt_at > now() AND taken_until IS NULL
+)
+SELECT pg_notify('citywatch_delivery', '')
+
 -- name: disable
 UPDATE endpoint SET enabled = false WHERE endpoint_id = %(endpoint_id)s
 
