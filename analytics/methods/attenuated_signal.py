@@ -49,7 +49,7 @@ class AttenuatedSignal:
 
 
 def _deviation(windows: Floats) -> Floats:
-    return np.std(windows, axis=-1)
+    return np.asarray(np.std(windows, axis=-1), dtype=np.float64)
 
 
 def _range(windows: Floats) -> Floats:

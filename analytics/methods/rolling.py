@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analytics.methods.ticks import Columns, Floats, Places, observed, rows_of
+from analytics.methods.ticks import Columns, Floats, Places, lined_up, rows_of
 
 
 class Rolling:
@@ -48,16 +47,11 @@ class Rolling:
         result = np.full(block.shape, np.nan)
         if not len(block):
             return result
-        seen = observed(block)
-        order = np.argsort(~seen, axis=0, kind="stable")  # what was observed moves up, in its order
-        values = np.take_along_axis(np.where(seen, block, np.nan), order, axis=0)
         with rows_of(self.state, places) as rows:
-            line = np.concatenate([rows["newest"].T, values])
-            windows = np.lib.stride_tricks.sliding_window_view(line[1:], self.length, axis=0)
-            full = ~np.isnan(windows[..., 0]) & ~np.isnan(windows[..., -1])
-            moved = np.full(block.shape, np.nan)
-            moved[full] = statistic(windows[full])
-            np.put_along_axis(result, order, moved, axis=0)
-            ends: NDArray[np.intp] = seen.sum(axis=0)
-            rows["newest"] = np.take_along_axis(line, ends + np.arange(self.length)[:, None], axis=0).T.copy()
+            line, order, rows["newest"] = lined_up(block, rows["newest"])
+        windows = np.lib.stride_tricks.sliding_window_view(line[1:], self.length, axis=0)
+        full = ~np.isnan(windows[..., 0]) & ~np.isnan(windows[..., -1])
+        moved = np.full(block.shape, np.nan)
+        moved[full] = statistic(windows[full])
+        np.put_along_axis(result, order, moved, axis=0)
         return result

@@ -2,8 +2,8 @@
 
 A streaming method keeps ``state``, columns whose first axis counts all datastreams, and takes blocks float64 (k, c):
 the next k turns of c datastreams. nan, infinite and absurd values (beyond 1e100) mean *nothing was observed*: they get
-the score nan and leave no trace. Turns are taken one after the other over all datastreams at once, so one block and many
-blocks give the same bits, and saving and restoring ``state`` continues as if nothing had happened.
+the score nan and leave no trace. Turns are taken one after the other over all datastreams at once, so one block and
+many blocks give the same bits, and saving and restoring ``state`` continues as if nothing had happened.
 """
 
 from collections.abc import Iterator
@@ -72,3 +72,27 @@ def from_ticks(table: Floats, parts: Segments) -> Floats:
 
 def _turns(parts: Segments) -> NDArray[np.intp]:
     return np.arange(len(parts.of_row)) - parts.starts[parts.of_row]
+
+
+def lined_up(block: Floats, newest: Floats) -> tuple[Floats, Places, Floats]:
+    """Return what was observed, behind what is remembered, without holes.
+
+    Parameters
+    ----------
+    block
+        Shape (k, c): turns of c datastreams.
+    newest
+        Shape (c, length): the values of each before the block, oldest first, nan where there were none.
+
+    Returns
+    -------
+    line, order, newest
+        ``line`` (length + k, c): remembered values, then the observed ones of the block, then nan; ``order`` (k, c):
+        the turns that its last k rows come from; the ``newest`` values (c, length) after the block.
+    """
+    seen = observed(block)
+    order = np.argsort(~seen, axis=0, kind="stable")  # what was observed moves up, in its order
+    values = np.take_along_axis(np.where(seen, block, np.nan), order, axis=0)
+    line = np.concatenate([newest.T, values])
+    ends = seen.sum(axis=0) + np.arange(newest.shape[1])[:, None]
+    return line, order, np.take_along_axis(line, ends, axis=0).T.copy()
