@@ -8,7 +8,7 @@ from analytics.methods.ticks import Columns, Floats, Places, observed, rows_of
 class RecordNovelty:
     """Novelty of values of m datastreams against their own range, which re-arms slowly.
 
-    Formula: ``d = max(x - high, low - x, 0)``; ``novelty = d / (d + high - low)``; then
+    Formula: ``novelty = min(max(x - high, low - x, 0) / (high - low), 1)``; then
     ``high' = max(x, high - decay (high - low))`` and ``low' = min(x, low + decay (high - low))``
 
     Parameters
@@ -22,13 +22,13 @@ class RecordNovelty:
 
     Notes
     -----
-    ``update`` returns the novelty [-], 0 inside the range, up to 1; nan for the first ``enough`` values. It has no
+    ``update`` returns the novelty [-], 0 inside the range, 1 at most; nan for the first ``enough`` values. It has no
     scale to be set, is rare by nature (the n-th of independent values is a record with probability 2/n) and does not
     repeat itself. It is blind to what happens inside the known range: give it differences, means or residuals too.
 
     Examples
     --------
-    >>> RecordNovelty(1, decay=0.0, enough=2).update(np.array([[0.0], [3.0], [2.0], [4.0]])).ravel().tolist()
+    >>> RecordNovelty(1, decay=0.0, enough=2).update(np.array([[0.0], [4.0], [2.0], [5.0]])).ravel().tolist()
     [nan, nan, 0.0, 0.25]
 
     References
@@ -56,7 +56,8 @@ class RecordNovelty:
                 low, high = rows["low"], rows["high"]
                 span = np.where(rows["seen"] > 0, high - low, 0.0)
                 beyond = np.maximum(np.maximum(values - high, low - values), 0.0)
-                novelty = np.divide(beyond, beyond + span, out=np.zeros(len(values)), where=beyond > 0)
+                novelty = np.divide(beyond, span, out=np.ones(len(values)), where=beyond < span)
+                novelty = np.where(beyond > 0, novelty, 0.0)
                 scores[turn] = np.where(here & (rows["seen"] >= self._enough), novelty, np.nan)
                 rows["low"] = np.where(here, np.minimum(values, low + self._decay * span), low)
                 rows["high"] = np.where(here, np.maximum(values, high - self._decay * span), high)

@@ -9,7 +9,7 @@ from analytics.methods.ticks import Columns, Floats, Places, lined_up, rows_of
 class Refractory:
     """Scores of m datastreams that are larger than all of the last ``length`` ones.
 
-    Formula: ``y[i] = x[i] if x[i] > max(x[i - length], ..., x[i - 1]) else 0``
+    Formula: ``y[i] = x[i] if x[i] > growth * max(x[i - length], ..., x[i - 1]) else 0``
 
     Parameters
     ----------
@@ -17,6 +17,8 @@ class Refractory:
         Number of datastreams.
     length
         Refractory time [samples], >= 1; 80 to 120 is fine for most.
+    growth
+        How much larger a score has to be to be heard within that time [-], >= 1.
 
     Notes
     -----
@@ -33,10 +35,11 @@ class Refractory:
     Lavin and Ahmad 2015, ICMLA, 38-44: the cost of repeated detections in the Numenta Anomaly Benchmark.
     """
 
-    def __init__(self, count: int, length: int) -> None:
-        if length < 1:
-            raise ValueError("length >= 1")
+    def __init__(self, count: int, length: int, *, growth: float = 1.0) -> None:
+        if length < 1 or growth < 1:
+            raise ValueError("length >= 1 and growth >= 1")
         self._length = length
+        self._growth = growth
         self.state: Columns = {"newest": np.full((count, length), np.nan)}
 
     def update(self, block: Floats, places: Places | None = None) -> Floats:
@@ -50,6 +53,6 @@ class Refractory:
         half = self._length // 2
         before = maximum_filter1d(filled, self._length, axis=0, mode="nearest")[half : half + len(block)]
         values = line[self._length :]
-        news = np.where(np.isnan(values), np.nan, np.where(filled[self._length :] > before, values, 0.0))
+        news = np.where(np.isnan(values), np.nan, np.where(values > self._growth * before, values, 0.0))
         np.put_along_axis(kept, order, news, axis=0)
         return kept

@@ -30,12 +30,13 @@ def test_any_cutting_and_any_restart_give_the_same(name: str, first: Floats, sec
     check(METHODS[name], first, second, where)
 
 
-@given(blocks(), st.integers(1, 9))
-def test_refractory_agrees_with_its_twin(block: Floats, length: int) -> None:
-    fast = Refractory(STREAMS, length).update(block)
+@given(blocks(), st.integers(1, 9), st.sampled_from([1.0, 1.5]))
+def test_refractory_agrees_with_its_twin(block: Floats, length: int, growth: float) -> None:
+    block = np.abs(block)
+    fast = Refractory(STREAMS, length, growth=growth).update(block)
     for column in range(STREAMS):
         kept = [float(x) for x in block[:, column] if abs(x) <= 1e100]
-        slow = [x if all(x > y for y in kept[max(row - length, 0) : row]) else 0.0 for row, x in enumerate(kept)]
+        slow = [x if all(x > growth * y for y in kept[max(row - length, 0) : row]) else 0.0 for row, x in enumerate(kept)]
         assert [x for x in fast[:, column].tolist() if x == x] == slow  # noqa: PLR0124  # nan
 
 

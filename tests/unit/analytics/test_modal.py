@@ -1,7 +1,5 @@
 """Modal identification: a recorded frame with known modes, closed forms, and what comes after identification."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -17,23 +15,16 @@ from analytics.methods.mode_shapes import mac, phase_collinearity
 from analytics.methods.mode_tracking import ModeTracker
 from analytics.methods.regression import RecursiveRegression, RegressionParams
 from analytics.methods.ssi import SsiParams, ssi, ssi_poles
+from tests.support.servers import REPOSITORY
 from tests.unit.analytics.streaming import Floats
 
-FRAME = next(
-    (
-        folder / "shared/data/koma_frame"
-        for folder in Path(__file__).resolve().parents
-        if (folder / "shared/data/koma_frame").is_dir()
-    ),
-    None,
-)
-frame = pytest.mark.skipif(FRAME is None, reason="the recorded shear frame (shared/data/koma_frame) is not here")
+FRAME = REPOSITORY.parent / "shared" / "data" / "koma_frame"
+frame = pytest.mark.skipif(not FRAME.is_dir(), reason=f"no recorded frame at {FRAME}")
 RATE = 12.0  # [Hz]
 
 
 def _recorded() -> tuple[Floats, Floats, Floats]:
     """Return samples, the frequencies that are in them [Hz] and the mode shapes (k, p)."""
-    assert FRAME is not None
     exact = np.load(FRAME / "omega_n.npy") / (2 * np.pi)
     contained = np.arctan(np.pi * exact / RATE) * RATE / np.pi  # Newmark integration lengthens periods
     return np.load(FRAME / "data_shearframe.npy"), contained, np.load(FRAME / "phi_ref.npy").T
