@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from analytics.methods.ticks import Columns, Floats, Places, observed, rows_of
+from analytics.methods.ticks import Columns, Floats, Places, observed
 
 
 class SlotMean:

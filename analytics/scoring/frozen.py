@@ -26,17 +26,17 @@ from analytics.scoring.labelled import Labelled
 NOVELTY: Final = 0.15
 """Sum of the record novelties from which a single channel is anomalous [-]."""
 
-SHIFT: Final = 2.5
+SHIFT: Final = 3.5
 """MEWMA distance of an asset from which it is anomalous [largest one of the fitted rows]."""
 
 _DECAY: Final = 1e-4
 _REFRACTORY: Final = 120
 _GROWTH: Final = 1.5
 _RANGE: Final = 0.05  # novelty of the trivial baseline
-_WEIGHT: Final = 0.1
+_WEIGHT: Final = 0.08
 _SETTLING: Final = 50  # rows until the averages have forgotten where they began
 _RANDOM: Final = 0.001  # share of rows the random baseline calls anomalous
-_RELEASE: Final = PersistenceParams(wanted=1, window=1, release=1.0, hold=1)
+_RELEASE: Final = PersistenceParams(wanted=1, window=1, release=1.0, hold=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +73,11 @@ def by_chance(series: Sequence[Labelled]) -> list[Verdict]:
 
 def range_novelty(series: Sequence[Labelled]) -> list[Verdict]:
     """Call anomalous what leaves the range seen so far by a twentieth of it, in any channel."""
-    found: list[Verdict] = []
-    for one in series:
-        novelty = RecordNovelty(one.values.shape[1], decay=2e-4).update(one.values)
-        found.append(_verdict(one, np.nan_to_num(novelty).max(axis=1), _RANGE))
-    return found
+    table = _side_by_side([channel for one in series for channel in one.values.T])
+    novelty = np.nan_to_num(RecordNovelty(table.shape[1], decay=2e-4).update(table))
+    ends = np.cumsum([one.values.shape[1] for one in series])
+    largest = [part.max(axis=1) for part in np.split(novelty, ends[:-1], axis=1)]
+    return [_verdict(one, found[: len(one.time)], _RANGE) for one, found in zip(series, largest, strict=True)]
 
 
 DETECTORS: Final[dict[str, Detector]] = {
@@ -89,11 +89,10 @@ DETECTORS: Final[dict[str, Detector]] = {
 
 
 def _novelties(series: Sequence[Labelled]) -> list[Verdict]:
-    table = np.full((max(len(one.time) for one in series), len(series)), np.nan)
+    table = _side_by_side([one.values[:, 0] for one in series])
     hour, week = np.zeros(table.shape, dtype=np.intp), np.zeros(table.shape, dtype=np.intp)
     for place, one in enumerate(series):
         hours = (one.time // 3600).astype(np.intp)
-        table[: len(hours), place] = one.values[:, 0]
         hour[: len(hours), place], week[: len(hours), place] = hours % 24, hours % 168
     total = sum(
         np.nan_to_num(RecordNovelty(len(series), decay=_DECAY).update(feature))
@@ -102,6 +101,14 @@ def _novelties(series: Sequence[Labelled]) -> list[Verdict]:
     scores = np.where(np.isnan(table), np.nan, total)
     news = Refractory(len(series), _REFRACTORY, growth=_GROWTH).update(scores)
     return [_verdict(one, np.nan_to_num(news[: len(one.time), place]), NOVELTY) for place, one in enumerate(series)]
+
+
+def _side_by_side(channels: Sequence[Floats]) -> Floats:
+    """Return channels as columns of one table, nan behind the end of the shorter ones."""
+    table = np.full((max(len(channel) for channel in channels), len(channels)), np.nan)
+    for place, channel in enumerate(channels):
+        table[: len(channel), place] = channel
+    return table
 
 
 def _features(table: Floats, hour: NDArray[np.intp], week: NDArray[np.intp]) -> list[Floats]:

@@ -36,7 +36,9 @@ def test_refractory_agrees_with_its_twin(block: Floats, length: int, growth: flo
     fast = Refractory(STREAMS, length, growth=growth).update(block)
     for column in range(STREAMS):
         kept = [float(x) for x in block[:, column] if abs(x) <= 1e100]
-        slow = [x if all(x > growth * y for y in kept[max(row - length, 0) : row]) else 0.0 for row, x in enumerate(kept)]
+        slow = [
+            x if all(x > growth * y for y in kept[max(row - length, 0) : row]) else 0.0 for row, x in enumerate(kept)
+        ]
         assert [x for x in fast[:, column].tolist() if x == x] == slow  # noqa: PLR0124  # nan
 
 

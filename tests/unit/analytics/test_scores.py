@@ -17,8 +17,8 @@ from analytics.methods.mewma import Mewma
 from analytics.methods.record_novelty import RecordNovelty
 from analytics.methods.regression import RecursiveRegression, RegressionParams, TwinRegression
 from analytics.methods.robust_level import RobustLevel, RobustLevelParams
-from analytics.methods.slot_mean import SlotMean
 from analytics.methods.shrinkage import distance_limit, ledoit_wolf, mahalanobis
+from analytics.methods.slot_mean import SlotMean
 from analytics.methods.ticks import Columns
 from tests.unit.analytics.streaming import STREAMS, Floats, Scores, blocks, check, cuts
 
