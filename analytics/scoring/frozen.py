@@ -100,7 +100,11 @@ def _novelties(series: Sequence[Labelled]) -> list[Verdict]:
     )
     scores = np.where(np.isnan(table), np.nan, total)
     news = Refractory(len(series), _REFRACTORY, growth=_GROWTH).update(scores)
-    return [_verdict(one, np.nan_to_num(news[: len(one.time), place]), NOVELTY) for place, one in enumerate(series)]
+    found: list[Verdict] = []
+    for place, one in enumerate(series):
+        state = np.nan_to_num(news[: len(one.time), place]) >= NOVELTY
+        found.append(Verdict(_after(one, np.nan_to_num(scores[: len(one.time), place])), _after(one, state)))
+    return found
 
 
 def _side_by_side(channels: Sequence[Floats]) -> Floats:
