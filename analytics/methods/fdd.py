@@ -80,7 +80,8 @@ def spectral_matrices(samples: Floats, rate: float, segment: int) -> tuple[Float
     pieces = np.lib.stride_tricks.sliding_window_view(samples, segment, axis=0)[:: segment // 4]
     away = pieces - pieces.mean(axis=-1, keepdims=True)
     bins = np.fft.rfft(away * window, axis=-1)  # (pieces, p, f)
-    matrices = np.einsum("sif,sjf->fij", bins, np.conj(bins)) * (2 / (len(pieces) * rate * np.sum(window**2)))
+    by_bin = bins.transpose(2, 1, 0)  # (f, p, pieces)
+    matrices = by_bin @ np.conj(by_bin.transpose(0, 2, 1)) * (2 / (len(pieces) * rate * np.sum(window**2)))
     return np.asarray(np.fft.rfftfreq(segment, 1 / rate), dtype=np.float64), matrices
 
 

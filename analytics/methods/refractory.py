@@ -1,9 +1,8 @@
 """Refractory time with escalation: the same trouble is said once, unless it grows."""
 
 import numpy as np
-from scipy.ndimage import maximum_filter1d
 
-from analytics.methods.ticks import Columns, Floats, Places, lined_up, rows_of
+from analytics.methods.ticks import Columns, Floats, Places, observed
 
 
 class Refractory:
@@ -40,19 +39,21 @@ class Refractory:
             raise ValueError("length >= 1 and growth >= 1")
         self._length = length
         self._growth = growth
-        self.state: Columns = {"newest": np.full((count, length), np.nan)}
+        self.state: Columns = {
+            "newest": np.full((count, length), -np.inf),  # a ring
+            "seen": np.zeros(count, dtype=np.int64),
+        }
 
     def update(self, block: Floats, places: Places | None = None) -> Floats:
         """Take a block (k, c) of scores [unit of the score]; return those that are news, 0 for the others."""
         kept = np.full(block.shape, np.nan)
-        if not block.size:
-            return kept
-        with rows_of(self.state, places) as rows:
-            line, order, rows["newest"] = lined_up(block, rows["newest"])
-        filled = np.where(np.isnan(line), -np.inf, line)
-        half = self._length // 2
-        before = maximum_filter1d(filled, self._length, axis=0, mode="nearest")[half : half + len(block)]
-        values = line[self._length :]
-        news = np.where(np.isnan(values), np.nan, np.where(values > self._growth * before, values, 0.0))
-        np.put_along_axis(kept, order, news, axis=0)
+        newest, seen = self.state["newest"], self.state["seen"]
+        streams = np.arange(block.shape[1]) if places is None else places
+        for turn, scores in enumerate(block):
+            here = observed(scores)
+            row, score = streams[here], scores[here]
+            before = (newest if places is None and here.all() else newest[row]).max(axis=1)
+            kept[turn, here] = np.where(score > self._growth * before, score, 0.0)
+            newest[row, seen[row] % self._length] = score
+            seen[row] += 1
         return kept

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from analytics.methods.ticks import Columns, Floats, Places, lined_up, rows_of
+from analytics.methods.ticks import Columns, Floats, Places, observed, rows_of
 
 
 class Rolling:
@@ -47,11 +47,20 @@ class Rolling:
         result = np.full(block.shape, np.nan)
         if not len(block):
             return result
+        seen = observed(block)
+        whole = bool(seen.all())
+        order = np.argsort(~seen, axis=0, kind="stable")  # what was observed moves up, in its order
+        values = block if whole else np.take_along_axis(np.where(seen, block, np.nan), order, axis=0)
         with rows_of(self.state, places) as rows:
-            line, order, rows["newest"] = lined_up(block, rows["newest"])
-        windows = np.lib.stride_tricks.sliding_window_view(line[1:], self.length, axis=0)
+            line = np.concatenate([rows["newest"], values.T], axis=1)
+            ends = seen.sum(axis=0)[:, None] + np.arange(self.length)
+            rows["newest"] = line[:, len(block) :].copy() if whole else np.take_along_axis(line, ends, axis=1)
+        windows = np.lib.stride_tricks.sliding_window_view(line[:, 1:], self.length, axis=1)
         full = ~np.isnan(windows[..., 0]) & ~np.isnan(windows[..., -1])
-        moved = np.full(block.shape, np.nan)
-        moved[full] = statistic(windows[full])
-        np.put_along_axis(result, order, moved, axis=0)
+        moved = np.full(full.shape, np.nan)
+        if full.all():
+            moved[:] = statistic(windows)
+        else:
+            moved[full] = statistic(windows[full])
+        np.put_along_axis(result, order, moved.T, axis=0)
         return result

@@ -72,27 +72,3 @@ def from_ticks(table: Floats, parts: Segments) -> Floats:
 
 def _turns(parts: Segments) -> NDArray[np.intp]:
     return np.arange(len(parts.of_row)) - parts.starts[parts.of_row]
-
-
-def lined_up(block: Floats, newest: Floats) -> tuple[Floats, Places, Floats]:
-    """Return what was observed, behind what is remembered, without holes.
-
-    Parameters
-    ----------
-    block
-        Shape (k, c): turns of c datastreams.
-    newest
-        Shape (c, length): the values of each before the block, oldest first, nan where there were none.
-
-    Returns
-    -------
-    line, order, newest
-        ``line`` (length + k, c): remembered values, then the observed ones of the block, then nan; ``order`` (k, c):
-        the turns that its last k rows come from; the ``newest`` values (c, length) after the block.
-    """
-    seen = observed(block)
-    order = np.argsort(~seen, axis=0, kind="stable")  # what was observed moves up, in its order
-    values = np.take_along_axis(np.where(seen, block, np.nan), order, axis=0)
-    line = np.concatenate([newest.T, values])
-    ends = seen.sum(axis=0) + np.arange(newest.shape[1])[:, None]
-    return line, order, np.take_along_axis(line, ends, axis=0).T.copy()
