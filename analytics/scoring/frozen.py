@@ -11,6 +11,7 @@ from typing import Final, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from analytics.methods.block_features import block_features
 from analytics.methods.event_density import EventDensity
 from analytics.methods.mewma import Mewma
 from analytics.methods.persistence import Persistence, PersistenceParams
@@ -34,6 +35,7 @@ _REFRACTORY: Final = 120
 _GROWTH: Final = 1.5
 _RANGE: Final = 0.05  # novelty of the trivial baseline
 _WEIGHT: Final = 0.08
+_LEAST: Final = 1e-9  # variance of a channel that stands still
 _SETTLING: Final = 50  # rows until the averages have forgotten where they began
 _RANDOM: Final = 0.001  # share of rows the random baseline calls anomalous
 _RELEASE: Final = PersistenceParams(wanted=1, window=1, release=1.0, hold=5)
@@ -94,9 +96,11 @@ def _novelties(series: Sequence[Labelled]) -> list[Verdict]:
     for place, one in enumerate(series):
         hours = (one.time // 3600).astype(np.intp)
         hour[: len(hours), place], week[: len(hours), place] = hours % 24, hours % 168
+    later = np.arange(len(table))[:, None] >= [min(one.fitted, 200) for one in series]
+    spread = block_features(np.where(later, np.nan, table)).rms
     total = sum(
         np.nan_to_num(RecordNovelty(len(series), decay=_DECAY).update(feature))
-        for feature in _features(table, hour, week)
+        for feature in _features(table, np.nan_to_num(spread), hour, week)
     )
     scores = np.where(np.isnan(table), np.nan, total)
     news = Refractory(len(series), _REFRACTORY, growth=_GROWTH).update(scores)
@@ -115,9 +119,8 @@ def _side_by_side(channels: Sequence[Floats]) -> Floats:
     return table
 
 
-def _features(table: Floats, hour: NDArray[np.intp], week: NDArray[np.intp]) -> list[Floats]:
+def _features(table: Floats, spread: Floats, hour: NDArray[np.intp], week: NDArray[np.intp]) -> list[Floats]:
     count = table.shape[1]
-    first = np.nanstd(table[:200], axis=0)  # inside the fitted rows of all but the shortest files
     previous = np.vstack([np.full((1, count), np.nan), table[:-1]])
     deviation = Rolling(count, 24).update(table, lambda windows: np.asarray(np.std(windows, axis=-1)))
     away = RobustLevel(np.zeros(count), RobustLevelParams(rate=0.01, long_rate=0.001)).update(table)
@@ -126,7 +129,7 @@ def _features(table: Floats, hour: NDArray[np.intp], week: NDArray[np.intp]) -> 
         table - previous,
         Rolling(count, 24).update(table, _mean),
         Rolling(count, 100).update(table, _mean),
-        np.log(deviation + 1e-3 * first + 1e-12),
+        np.log(deviation + 1e-3 * spread + 1e-12),
         SlotMean(count, 24, rate=0.01).update(table, hour),
         SlotMean(count, 168, rate=0.02).update(table, week),
         EventDensity(count, limit=3.0).update(np.abs(away)),
@@ -138,10 +141,7 @@ def _mean(windows: Floats) -> Floats:
 
 
 def _shift(series: Labelled) -> Verdict:
-    healthy = series.values[: series.fitted]
-    middle, spread = np.nanmedian(healthy, axis=0), np.nanstd(healthy, axis=0)
-    scale = np.maximum(1.4826 * np.nanmedian(np.abs(healthy - middle), axis=0), 0.5 * spread)
-    unit = (series.values - middle) / np.where(scale > 0, scale, 1.0)
+    unit = _scaled(series)
     averages = np.zeros_like(unit)
     average = np.zeros(unit.shape[1])
     for row, values in enumerate(np.nan_to_num(unit)):
@@ -149,11 +149,24 @@ def _shift(series: Labelled) -> Verdict:
         averages[row] = average
     usual = ledoit_wolf(averages[_SETTLING : series.fitted])
     # Healthy rows depend on each other, so the covariance is that of the averages and not of single rows.
-    covariance = usual.covariance * (2 - _WEIGHT) / _WEIGHT
+    covariance = (usual.covariance + _LEAST * np.eye(unit.shape[1])) * (2 - _WEIGHT) / _WEIGHT
     distance = np.sqrt(Mewma(usual.mean[None], covariance[None], weight=_WEIGHT).update(unit[:, None, :])[:, 0])
-    scores = np.nan_to_num(distance / np.nanmax(distance[_SETTLING : series.fitted]))
+    scores = np.nan_to_num(distance) / max(float(np.nan_to_num(distance[_SETTLING : series.fitted]).max()), 1.0)
     state = Persistence(np.array([SHIFT]), _RELEASE).update(scores[:, None])[:, 0] > 0
     return Verdict(_after(series, scores), _after(series, state))
+
+
+def _scaled(series: Labelled) -> Floats:
+    """Return the channels in robust deviations of the fitted rows; one that is silent there stays silent."""
+    scaled = np.full(series.values.shape, np.nan)
+    for place, channel in enumerate(series.values.T):
+        healthy = channel[: series.fitted]
+        healthy = healthy[np.isfinite(healthy)]
+        if len(healthy):
+            middle = np.median(healthy)
+            scale = max(1.4826 * np.median(np.abs(healthy - middle)), 0.5 * np.std(healthy))
+            scaled[:, place] = (channel - middle) / (scale if scale > 0 else 1.0)
+    return scaled
 
 
 def _verdict(series: Labelled, scores: Floats, limit: float) -> Verdict:

@@ -139,8 +139,10 @@ def _read_skab(path: Path, text: str) -> Labelled:
     edges = np.flatnonzero(np.diff(np.concatenate([[0], labels[:, 0] > 0.5, [0]]).astype(np.int8)))
     windows = tuple((int(begin), int(end) - 1) for begin, end in edges.reshape(-1, 2))
     changes = tuple(np.flatnonzero(labels[:, 1] > 0.5).tolist()) if len(marks) > 1 else ()
+    if len(time) <= _SKAB_FITTED:
+        raise Misconfigured(f"{path}: {len(time)} rows; the first {_SKAB_FITTED} are learned from, so more are needed")
     name = f"{path.parent.name}/{path.name.removesuffix('.gz').removesuffix('.csv')}"
-    return Labelled(name, time, values, windows, changes, min(_SKAB_FITTED, len(time)))
+    return Labelled(name, time, values, windows, changes, _SKAB_FITTED)
 
 
 def _columns(

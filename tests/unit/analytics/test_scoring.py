@@ -153,10 +153,23 @@ def test_the_comparison_ranks_the_detector_above_trivial_ones() -> None:
     assert "made/up" in page
 
 
+def test_silent_and_constant_channels_disturb_nothing() -> None:
+    wide = a_series(channels=4)
+    wide.values[:, 1], wide.values[:, 2] = 7.0, np.nan
+    still = Labelled("still", wide.time, np.ones((1000, 2)), (), (), 150)
+    empty = Labelled("empty", wide.time, np.full((1000, 1), np.nan), (), (), 150)
+    for name in ("citywatch", "range novelty"):
+        verdicts = DETECTORS[name]([wide, still, empty])
+        assert all(np.isfinite(verdict.scores).all() for verdict in verdicts)
+        assert verdicts[0].state[500:600].any()
+        assert not verdicts[1].state.any()
+        assert not verdicts[2].state.any()
+
+
 NAB = "timestamp,value\n" + "".join(f"2015-09-01 {hour:02}:00:00,{hour}\n" for hour in range(24))
 SKAB = "datetime;Current;Pressure;anomaly;changepoint\n" + "".join(
-    f"2020-03-09 10:14:{second:02};1.5;{second};{float(20 <= second < 30)};{float(second in (20, 30))}\n"
-    for second in range(60)
+    f"2020-03-09 10:{row // 60:02}:{row % 60:02};1.5;{row};{float(420 <= row < 430)};{float(row in (420, 430))}\n"
+    for row in range(460)
 )
 
 
@@ -170,8 +183,8 @@ def test_both_layouts_are_read(tmp_path: Path) -> None:
     first, second = read_labelled([tmp_path])
     assert first.windows == ((5, 7),)
     assert (first.name, first.fitted, first.interval, first.values[:3, 0].tolist()) == ("group/one", 3, 3600, [0, 1, 2])
-    assert second.values.shape == (60, 2)
-    assert (second.windows, second.changes, second.fitted) == (((20, 29),), (20, 30), 60)
+    assert second.values.shape == (460, 2)
+    assert (second.windows, second.changes, second.fitted) == (((420, 429),), (420, 430), 400)
 
 
 @pytest.mark.parametrize(
@@ -180,8 +193,9 @@ def test_both_layouts_are_read(tmp_path: Path) -> None:
         ("x.csv", "a,b\n1,2\n", "neither of NAB nor"),
         ("x.csv", NAB, "no combined_windows.json"),
         ("x.csv", SKAB.replace("1.5", "much", 1), "row 2: Current is 'much'"),
-        ("x.csv", SKAB.replace("2020-03-09 10:14:07", "late"), "row 9: 'late' is not a time"),
+        ("x.csv", SKAB.replace("2020-03-09 10:00:07", "late"), "row 9: 'late' is not a time"),
         ("x.csv", "datetime;a;anomaly\n", "0 rows"),
+        ("x.csv", "\n".join(SKAB.splitlines()[:300]), "the first 400 are learned from"),
         ("x.csv.gz", "not gzip", "cannot be read"),
         ("missing/x.csv", "", "cannot be read"),
     ],
