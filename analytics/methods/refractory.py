@@ -42,18 +42,30 @@ class Refractory:
         self.state: Columns = {
             "newest": np.full((count, length), -np.inf),  # a ring
             "seen": np.zeros(count, dtype=np.int64),
+            "largest": np.full(count, -np.inf),
+            "largest_at": np.full(count, -1, dtype=np.int64),  # as counted by ``seen``
         }
 
     def update(self, block: Floats, places: Places | None = None) -> Floats:
         """Take a block (k, c) of scores [unit of the score]; return those that are news, 0 for the others."""
         kept = np.full(block.shape, np.nan)
-        newest, seen = self.state["newest"], self.state["seen"]
         streams = np.arange(block.shape[1]) if places is None else places
         for turn, scores in enumerate(block):
             here = observed(scores)
-            row, score = streams[here], scores[here]
-            before = (newest if places is None and here.all() else newest[row]).max(axis=1)
-            kept[turn, here] = np.where(score > self._growth * before, score, 0.0)
-            newest[row, seen[row] % self._length] = score
-            seen[row] += 1
+            kept[turn, here] = self._take(streams[here], scores[here])
         return kept
+
+    def _take(self, streams: Places, scores: Floats) -> Floats:
+        state, length = self.state, self._length
+        seen, before = state["seen"][streams], state["largest"][streams]
+        state["newest"][streams, seen % length] = scores
+        state["seen"][streams] = seen + 1
+        larger = scores >= before
+        state["largest"][streams[larger]] = scores[larger]
+        state["largest_at"][streams[larger]] = seen[larger]
+        # Only where the largest score has just been overwritten is the next one looked for.
+        gone = ~larger & (state["largest_at"][streams] <= seen - length)
+        rings = state["newest"][streams[gone]]
+        state["largest"][streams[gone]] = rings.max(axis=1)
+        state["largest_at"][streams[gone]] = seen[gone] - (seen[gone] - rings.argmax(axis=1)) % length
+        return np.where(scores > self._growth * before, scores, 0.0)

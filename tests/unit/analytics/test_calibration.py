@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.methods.alarm_budget import MONTH, combined_tail, mean_cluster, tail_limit
 from analytics.methods.persistence import Persistence, PersistenceParams
 from analytics.methods.refractory import Refractory
 from analytics.methods.tail_probability import TailParams, TailProbability, fit_tail
-from tests.unit.analytics.streaming import STREAMS, Floats, Scores, blocks, check, cuts
+from tests.support.streaming import STREAMS, Floats, Scores, blocks, check, cuts
 
 TAIL = TailParams(peaks=10, enough=15)
 RULE = PersistenceParams(wanted=2, window=3, release=0.5, hold=2)
@@ -25,11 +25,13 @@ METHODS: dict[str, Callable[[], Scores]] = {
 
 
 @pytest.mark.parametrize("name", METHODS)
+@settings(deadline=None)
 @given(blocks(), blocks(), cuts)
 def test_any_cutting_and_any_restart_give_the_same(name: str, first: Floats, second: Floats, where: list[int]) -> None:
     check(METHODS[name], first, second, where)
 
 
+@settings(deadline=None)
 @given(blocks(), st.integers(1, 9), st.sampled_from([1.0, 1.5]))
 def test_refractory_agrees_with_its_twin(block: Floats, length: int, growth: float) -> None:
     block = np.abs(block)
@@ -42,6 +44,7 @@ def test_refractory_agrees_with_its_twin(block: Floats, length: int, growth: flo
         assert [x for x in fast[:, column].tolist() if x == x] == slow  # noqa: PLR0124  # nan
 
 
+@settings(deadline=None)
 @given(blocks())
 def test_persistence_agrees_with_its_twin(block: Floats) -> None:
     fast = Persistence(np.full(STREAMS, 0.8), RULE).update(block)

@@ -4,17 +4,18 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.methods.block_features import block_features
 from analytics.methods.rainflow import Rainflow
 from analytics.methods.spectrum import band_powers, spectrum
-from tests.unit.analytics.streaming import STREAMS, Floats, blocks
+from tests.support.streaming import STREAMS, Floats, blocks
 
 HISTORY = [-2.0, 1.0, -3.0, 5.0, -1.0, 3.0, -4.0, 4.0, -2.0]  # ASTM E1049, figure 6
 
 
+@settings(deadline=None)
 @given(blocks())
 def test_features_agree_with_their_twin(block: Floats) -> None:
     fast = block_features(block)
@@ -97,6 +98,7 @@ def _rainflow_twin(values: list[float]) -> list[tuple[float, float]]:
     return sorted(found)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(-5, 5), max_size=60), st.lists(st.integers(0, 60), max_size=5))
 def test_rainflow_agrees_with_its_twin_however_it_is_cut(loads: list[int], where: list[int]) -> None:
     values = np.array(loads, dtype=np.float64)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.linalg import eigh
 from scipy.optimize import brentq
@@ -16,7 +16,7 @@ from analytics.methods.mode_tracking import ModeTracker
 from analytics.methods.regression import RecursiveRegression, RegressionParams
 from analytics.methods.ssi import SsiParams, ssi, ssi_poles
 from tests.support.servers import REPOSITORY
-from tests.unit.analytics.streaming import Floats
+from tests.support.streaming import Floats
 
 FRAME = REPOSITORY.parent / "shared" / "data" / "koma_frame"
 frame = pytest.mark.skipif(not FRAME.is_dir(), reason=f"no recorded frame at {FRAME}")
@@ -101,6 +101,7 @@ def test_constant_channels_have_no_modes() -> None:
     assert len(ssi(still, 10.0, SsiParams()).frequency) == 0
 
 
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_shapes_are_alike_whatever_their_scale(seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -126,6 +127,7 @@ def test_close_modes_keep_their_names_when_their_frequencies_cross() -> None:
     assert tracker.state["frequency"].tolist() == before.tolist()
 
 
+@settings(deadline=None)
 @given(st.floats(1e5, 1e7), st.floats(0, 1e5), st.floats(20, 400), st.floats(10, 100))
 def test_force_and_stiffness_come_back_from_their_frequencies(t: float, ei: float, length: float, mass: float) -> None:
     order = np.arange(1.0, 7.0)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analytics.methods.attenuated_signal import AttenuatedSignal
@@ -12,15 +12,17 @@ from analytics.methods.neighbour import neighbour
 from analytics.methods.rolling import Rolling
 from analytics.methods.segments import segments
 from analytics.methods.ticks import from_ticks, to_ticks
-from tests.unit.analytics.streaming import STREAMS, Floats, blocks, check, cuts
+from tests.support.streaming import STREAMS, Floats, blocks, check, cuts
 
 
 @pytest.mark.parametrize("by_range", [False, True])
+@settings(deadline=None)
 @given(blocks(), blocks(), cuts)
 def test_attenuated_signal_streams(by_range: bool, first: Floats, second: Floats, where: list[int]) -> None:
     check(lambda: AttenuatedSignal(STREAMS, 5, by_range=by_range), first, second, where)
 
 
+@settings(deadline=None)
 @given(blocks(), st.integers(2, 7))
 def test_windows_agree_with_their_twin(block: Floats, length: int) -> None:
     fast = Rolling(STREAMS, length).update(block, lambda windows: windows[..., 0] + 2 * windows[..., -1])
@@ -44,6 +46,7 @@ def test_a_loose_accelerometer_is_attenuated() -> None:
     assert np.nanmax(spread[250:]) < 0.02
 
 
+@settings(deadline=None)
 @given(blocks())
 def test_neighbour_agrees_with_its_twin(block: Floats) -> None:
     fast = neighbour(block)
@@ -61,6 +64,7 @@ def test_nothing_is_beyond_a_band_nobody_knows() -> None:
     assert not moves_alone(np.full(1, 9.0), nothing, np.ones(1), np.ones(1))[0]
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(1, 6), min_size=1, max_size=5))
 def test_ticks_and_columns_are_the_same_values(lengths: list[int]) -> None:
     parts = segments(np.repeat(np.arange(len(lengths)), lengths).astype(np.intp))

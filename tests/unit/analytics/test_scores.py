@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -20,7 +20,7 @@ from analytics.methods.robust_level import RobustLevel, RobustLevelParams
 from analytics.methods.shrinkage import distance_limit, ledoit_wolf, mahalanobis
 from analytics.methods.slot_mean import SlotMean
 from analytics.methods.ticks import Columns
-from tests.unit.analytics.streaming import STREAMS, Floats, Scores, blocks, check, cuts
+from tests.support.streaming import STREAMS, Floats, Scores, blocks, check, cuts
 
 FLOOR = np.full(STREAMS, 0.01)
 LEVEL = RobustLevelParams(rate=0.05, long_rate=0.005, clip=4.0, enough=5)
@@ -104,12 +104,14 @@ METHODS: dict[str, Callable[[], Scores]] = {
 
 
 @pytest.mark.parametrize("name", METHODS)
+@settings(deadline=None)
 @given(blocks(), blocks(), cuts)
 def test_any_cutting_and_any_restart_give_the_same(name: str, first: Floats, second: Floats, where: list[int]) -> None:
     check(METHODS[name], first, second, where)
 
 
 @pytest.mark.parametrize("name", METHODS)
+@settings(deadline=None)
 @given(blocks())
 def test_hostile_values_pass(name: str, hostile: Floats) -> None:
     method = METHODS[name]()
@@ -211,6 +213,7 @@ TWINS: dict[str, Callable[[list[float]], Iterator[float]]] = {
 
 
 @pytest.mark.parametrize("name", TWINS)
+@settings(deadline=None)
 @given(st.integers(0, 2**32 - 1))
 def test_scores_agree_with_their_twins(name: str, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -296,6 +299,7 @@ def test_flat_middle_and_rising_density_are_found_inside_the_known_range() -> No
     assert np.nanmax(density[2000:2300]) > 4
 
 
+@settings(deadline=None)
 @given(st.integers(3, 30), st.integers(1, 6), st.integers(0, 2**32 - 1))
 def test_shrinkage_agrees_with_its_twin(count: int, size: int, seed: int) -> None:
     vectors = np.random.default_rng(seed).normal(0, 1, (count, size)) * np.arange(1, size + 1)
