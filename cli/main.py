@@ -20,6 +20,7 @@ from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
 from cli.replay import replay
+from cli.score import score
 from cli.simulate import simulate
 
 app = typer.Typer(
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, doctor, simulate, replay, import_csv, generate_city):
+for command in (demo, doctor, simulate, replay, import_csv, generate_city, score):
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")

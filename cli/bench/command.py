@@ -109,6 +109,18 @@ def webhooks(
         raise typer.Exit(1)
 
 
+@bench.command()
+def analytics(
+    datastreams: Annotated[int, typer.Option(min=1, help="Datastreams that are judged together.")] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Samples per second through each method of analytics, and the time of one turn of all datastreams."""
+    from cli.bench.analytics import measure_analytics
+
+    _say(f"{datastreams:,} datastreams ...")
+    _print(measure_analytics(datastreams).as_json(), as_json=as_json)
+
+
 def _say(text: str) -> None:
     Console(stderr=True, highlight=False).print(text, markup=False)
 
