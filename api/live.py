@@ -61,6 +61,7 @@ class Live:
     def __init__(self, database: Database) -> None:
         self._database = database
         self._listeners: set[asyncio.Queue[Event | None]] = set()
+        self._begun = asyncio.Event()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
@@ -72,6 +73,7 @@ class Live:
             while not task.done():  # a driver in the middle of connecting may swallow the first request
                 task.cancel()
                 await asyncio.wait([task], timeout=1)
+            self._begun.set()
             for listener in tuple(self._listeners):
                 _put(listener, None)
 
@@ -81,6 +83,7 @@ class Live:
         self._listeners.add(queue)
         sent = last_event_id or 0
         try:
+            await self._begun.wait()  # who was greeted gets everything that happens from then on
             yield Event("hello", "{}")
             if last_event_id is not None:
                 missed = await alarms.changes(self._database, AlarmChange, after=last_event_id, limit=_MISSED)
@@ -98,6 +101,7 @@ class Live:
             try:
                 await self._read()
             except CitywatchError as error:
+                self._begun.set()
                 logger().warning("live stream waits for the database", cause=str(error))
                 await asyncio.sleep(2)
 
@@ -107,6 +111,7 @@ class Live:
         batch_no = 0 if newest is None else newest.batch_no
         event_id = await alarms.newest_event(self._database)
         listener = await self._database.listen(BATCHES, ALARMS)
+        self._begun.set()
         try:
             clock = asyncio.get_running_loop().time
             due = clock()
