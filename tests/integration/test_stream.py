@@ -138,7 +138,9 @@ def test_the_newest_values_arrive_with_quality_and_time(address: str, connection
 
 
 def test_an_event_id_of_another_stream_counts_as_none(address: str, connection: Connection) -> None:
-    alarm = change(connection, None, Severity.ADVISORY)
+    with listening(address) as messages:
+        alarm = change(connection, None, Severity.ADVISORY)
+        assert data(next_of(messages, "alarm"))["event"] == "raised"
     with listening(address, last_event_id="yesterday") as messages:
         change(connection, alarm, Severity.MAJOR)
         assert data(next_of(messages, "alarm"))["event"] == "escalated"
