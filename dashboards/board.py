@@ -115,8 +115,8 @@ class Board:
             .refresh(m.VariableRefresh.ON_DASHBOARD_LOAD)
         )
 
-    def show_alarms(self, *, enabled: bool) -> None:
-        """Draw major and critical alarms into the charts, when the reader wants them or from the start."""
+    def show_alarms(self, statement: str = "serious_alarms", *, enabled: bool) -> None:
+        """Draw major and critical alarms into the charts, from the start or when the reader wants them."""
         colors = {"critical": literal(surface(State.CRITICAL)), "major": literal(surface(State.MAJOR))}
         self.made.annotation(
             db.AnnotationQuery()
@@ -124,7 +124,7 @@ class Board:
             .datasource(SOURCE)
             .enable(enabled)
             .icon_color(surface(State.CRITICAL))
-            .target(self.query("serious_alarms", **colors).ref_id("Anno"))
+            .target(self.query(statement, **colors).ref_id("Anno"))
         )
 
     def to_console(self) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def share(title: str, description: str, query: Query, place: m.GridPos, *, no_fi
         .graph_mode(cm.BigValueGraphMode.NONE)
         .text_mode(cm.BigValueTextMode.VALUE)
         .orientation(cm.VizOrientation.HORIZONTAL)
-        .reduce_options(cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False))
+        .reduce_options(every_field())
         .override_by_name("share", [m.DynamicConfigValue(id_val="unit", value="string")])
     )
 
@@ -137,6 +137,11 @@ def figure(
 ) -> stat.Panel:
     """Return one measured figure, in the colour of the limit it has passed."""
     return number(title, description, query, place).unit(unit).thresholds(steps(*limits))
+
+
+def every_field() -> cb.ReduceDataOptions:
+    """Return that a stat shows the first row of whatever comes, texts too."""
+    return cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False)
 
 
 def ranking(
