@@ -8,7 +8,7 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import alarms, bridges, city, coverage, gas, sensor, streetlights, waterlogging
+from dashboards import alarms, bridges, city, coverage, gas, platform, sensor, streetlights, waterlogging
 from dashboards.texts import Language
 
 FOLDER: Final = Path(__file__).parent / "generated"
@@ -24,6 +24,7 @@ _DASHBOARDS: Final[Mapping[str, Callable[[Language], Dashboard]]] = {
     "streetlights": streetlights.build,
     "coverage": coverage.build,
     "alarms": alarms.build,
+    "platform": platform.build,
     "sensor": sensor.build,
 }
 

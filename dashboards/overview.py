@@ -137,8 +137,8 @@ def readings(board: Board, place: m.GridPos) -> timeseries.Panel:
     panel = panels.chart(
         board.say("Readings per minute", "每分钟读数"),
         board.say(
-            "What became of the readings received (ledger): stored, repeated, in conflict, rejected.",
-            "已接收读数的去向（台账）：入库、重复、冲突、拒绝。",
+            "What became of the readings received (ledger): stored, repeated, in conflict, rejected. At most three days.",
+            "已接收读数的去向（台账）：入库、重复、冲突、拒绝；最多显示三天。",
         ),
         board.query("ingest"),
         place,

@@ -167,13 +167,23 @@ ORDER BY min(calibrated_at) NULLS FIRST, asset_id, sensor_id
 LIMIT 15
 
 -- name: ingest
-SELECT date_bin('$__interval', bucket, {midnight}) AS "time",
-       sum(stored)::float8 / count(DISTINCT bucket) AS stored, sum(duplicate)::float8 / count(DISTINCT bucket) AS duplicate,
-       sum(conflict)::float8 / count(DISTINCT bucket) AS conflict, sum(rejected)::float8 / count(DISTINCT bucket) AS rejected
-FROM dash.ledger_1m
-WHERE $__timeFilter(bucket) AND (system_id IS NULL OR {filter})
-GROUP BY 1
-ORDER BY 1
+-- Means per minute; the bucket under way has had less time. The ledger is by the minute, so a long range is cut.
+SELECT "time", sum(stored) / minutes AS stored, sum(duplicate) / minutes AS duplicate, sum(conflict) / minutes AS conflict,
+       sum(rejected) / minutes AS rejected
+FROM (
+    SELECT date_bin('$__interval', bucket, {midnight}) AS "time", stored, duplicate, conflict, rejected
+    FROM dash.ledger_1m
+    WHERE bucket >= date_bin('$__interval', greatest(
+              $__timeFrom()::timestamptz, $__timeTo()::timestamptz - interval '3 days'), {midnight})
+      AND bucket <= $__timeTo()
+      AND (source NOT LIKE '%/%' OR source IN (
+          SELECT district_id || '/' || system_id FROM dash.district CROSS JOIN dash.system WHERE {area}))
+) l
+CROSS JOIN LATERAL (
+    SELECT greatest(extract(epoch FROM least(now(), "time" + interval '$__interval') - "time")::float8 / 60, 1) AS minutes
+) m
+GROUP BY "time", minutes
+ORDER BY "time"
 
 -- name: sensors_away
 SELECT coalesce(sum(sensors_late + sensors_offline), 0)::int4 AS sensors FROM dash.liveness WHERE {area}
