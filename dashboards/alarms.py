@@ -39,7 +39,7 @@ def build(language: Language) -> db.Dashboard:
     )
     board.put(
         panels.figure(
-            say("Per 10 minutes", "每十分钟"),
+            say("Per 10 min", "每十分钟"),
             say(
                 "Alarms per ten minutes on average of this time; one per operator can be handled (EEMUA 191).",
                 "该时段平均每十分钟告警数；每名值班员约可处理一条（EEMUA 191）。",
@@ -53,7 +53,10 @@ def build(language: Language) -> db.Dashboard:
     board.put(
         panels.figure(
             say("Time to ack.", "确认用时"),
-            say("Median time from raising to acknowledging, of the alarms raised in this time.", "该时段告警从发生到确认的中位用时。"),
+            say(
+                "Median time from raising to acknowledging, of the alarms raised in this time.",
+                "该时段告警从发生到确认的中位用时。",
+            ),
             board.query("median_acknowledgement"),
             grid(21, 0, 3, 4),
             unit="s",
@@ -87,7 +90,9 @@ def build(language: Language) -> db.Dashboard:
     board.put(_severities(board))
     response = panels.chart(
         say("Time to acknowledge", "确认用时变化"),
-        say("Median and slowest tenth of the alarms raised at each point.", "各时段告警确认用时的中位数与最慢十分之一。"),
+        say(
+            "Median and slowest tenth of the alarms raised at each point.", "各时段告警确认用时的中位数与最慢十分之一。"
+        ),
         board.query("acknowledgement"),
         grid(0, 32, 12, 8),
         unit="s",
@@ -98,7 +103,10 @@ def build(language: Language) -> db.Dashboard:
     board.put(
         panels.ranking(
             say("By hour of the day", "按小时分布"),
-            say("Alarms of this time by the local hour they were raised in, three hours each.", "该时段告警按发生的本地时刻统计，每三小时一组。"),
+            say(
+                "Alarms of this time by the local hour they were raised in, three hours each.",
+                "该时段告警按发生的本地时刻统计，每三小时一组。",
+            ),
             board.query("by_hour"),
             grid(12, 32, 12, 8),
             unit="short",
@@ -141,7 +149,7 @@ def _frequent(board: Board) -> table.Panel:
     panel = panels.listing(
         say("Most frequent", "最频繁"),
         say(
-            "Rules and assets with the most occurrences in this time, coming back included (chattering), and their share.",
+            "Rules and assets with the most occurrences in this time, coming back included (chattering).",
             "该时段出现次数（含反复）最多的规则与设施及其占比。",
         ),
         board.query("frequent"),
@@ -155,7 +163,9 @@ def _frequent(board: Board) -> table.Panel:
     )  # fmt: skip
     column(panel, "alarms", title=say("Alarms", "告警"), width=80)
     column(panel, "occurrences", title=say("Times", "次数"), width=80)
-    column(panel, "share", title=say("Share", "占比"), width=140, unit="percent", decimals=1, **gauge_cells(maximum=100))
+    column(
+        panel, "share", title=say("Share", "占比"), width=140, unit="percent", decimals=1, **gauge_cells(maximum=100)
+    )
     return column(panel, "asset_id", title="asset_id", custom__hidden=True)
 
 
@@ -174,4 +184,6 @@ def _severities(board: Board) -> table.Panel:
     column(panel, "severity", title=say("Severity", "级别"), width=100, **state_cells(board.language))
     column(panel, "alarms", title=say("Alarms", "告警"), width=80)
     column(panel, "share", title=say("Share", "占比"), unit="percent", decimals=1, **gauge_cells(maximum=100))
-    return column(panel, "median_s", title=say("Median time to ack.", "确认用时中位数"), width=170, unit="s", decimals=0)
+    return column(
+        panel, "median_s", title=say("Median time to ack.", "确认用时中位数"), width=170, unit="s", decimals=0
+    )

@@ -18,7 +18,7 @@ AREA: Final = "system_id IN (${system:sqlstring}) AND district_id IN (${district
 """What the variables of a dashboard about all systems have chosen."""
 
 EVERY: Final = "'*'"
-"""What the variable ``asset`` holds for all, as Grafana puts it into SQL: the list of a whole city would be too long."""
+"""What the variable ``asset`` holds for all, as Grafana puts it into SQL: a list of the whole city would be long."""
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class Board:
         return link(target, texts.OPEN_IN_CONSOLE.said_in(self.language))
 
     def to_sensor(self, *, datastream: bool) -> dict[str, Any]:
-        """Return a link from a row with ``asset_id`` (and ``datastream_id``) to the sensor detail, in the same time range."""
+        """Return a link from a row with ``asset_id`` (and ``datastream_id``) to the sensor detail, in the same time."""
         target = f"{address('sensor', self.language)}?var-asset=${{__data.fields.asset_id:percentencode}}"
         if datastream:
             target += "&var-datastream=${__data.fields.datastream_id:percentencode}"

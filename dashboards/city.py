@@ -52,8 +52,8 @@ def build(language: Language) -> db.Dashboard:
     coverage = panels.chart(
         say("Bridges monitored, by day", "桥梁监测覆盖率（按日）"),
         say(
-            "Last figure of each local day, and the target. Choose a range of weeks to see the trend.",
-            "每日最后一次计算结果与目标。选择数周范围可看趋势。",
+            "Last figure of each local day, and the target.",
+            "每日最后一次计算结果与目标。",
         ),
         board.query("coverage_history"),
         grid(12, 26, 12, 7),
@@ -61,7 +61,7 @@ def build(language: Language) -> db.Dashboard:
     ).max(100)
     series(coverage, "monitored", title=say("monitored", "已监测"), color=surface(State.ADVISORY))
     series(coverage, "target", title=say("target", "目标"), color=QUIET)
-    board.put(coverage.show_points(cm.VisibilityMode.AUTO))
+    board.put(coverage.show_points(cm.VisibilityMode.AUTO).time_from("30d"))
     return board.made
 
 
@@ -77,12 +77,10 @@ def _extremes(board: Board) -> table.Panel:
         grid(12, 12, 12, 7),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
-    column(panel, "property", title=say("Property", "观测项"))
+    column(panel, "property", title=say("Property", "观测项"), width=125)
     column(panel, "value", title=say("Value", "数值"), width=110)
-    column(
-        panel, "asset", title=say("Asset", "设施"), links=[board.to_console(), board.to_sensor(datastream=True)]
-    )
-    column(panel, "ts", title=say("Measured", "测量时间"), width=130, unit="dateTimeFromNow")
+    column(panel, "asset", title=say("Asset", "设施"), links=[board.to_console(), board.to_sensor(datastream=True)])
+    column(panel, "ts", title=say("Measured", "测量时间"), width=115, unit="dateTimeFromNow")
     column(panel, "state", title=say("State", "状态"), width=90, **state_cells(board.language))
     column(panel, "datastream_id", title="datastream_id", custom__hidden=True)
     return column(panel, "asset_id", title="asset_id", custom__hidden=True)

@@ -28,7 +28,10 @@ def build(language: Language) -> db.Dashboard:
     board.put(
         panels.share(
             say("Monitored", "已监测"),
-            say("Assets whose coverage rule holds, of all that should be monitored.", "满足覆盖规则的设施占应监测设施的比例。"),
+            say(
+                "Assets whose coverage rule holds, of all that should be monitored.",
+                "满足覆盖规则的设施占应监测设施的比例。",
+            ),
             board.query("monitored", share=literal(say("%s of %s", "%s / %s 处"))),
             grid(0, 0, 6, 4),
             no_figure=texts.NO_FIGURE.said_in(language),
@@ -37,8 +40,20 @@ def build(language: Language) -> db.Dashboard:
     for place, (name, english, chinese, description, description_zh) in enumerate(
         (
             ("required", "Required", "应监测", "Assets that should be monitored.", "应监测的设施数。"),
-            ("installed", "Installed", "已安装", "Assets with every property their rule requires.", "已安装全部规定观测项的设施数。"),
-            ("reporting", "Reporting", "在报", "Installed assets that report within the window.", "在窗口内上报的已安装设施数。"),
+            (
+                "installed",
+                "Installed",
+                "已安装",
+                "Assets with every property their rule requires.",
+                "已安装全部规定观测项的设施数。",
+            ),
+            (
+                "reporting",
+                "Reporting",
+                "在报",
+                "Installed assets that report within the window.",
+                "在窗口内上报的已安装设施数。",
+            ),
         )
     ):
         board.put(
@@ -81,12 +96,15 @@ def _by_district(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
         say("By kind and district", "按类别与城区"),
-        say("Newest figures; central districts first, the lowest share on top of each class.", "最新数据；中心城区在前，各类中比例最低者在上。"),
+        say(
+            "Newest figures; central districts first, the lowest share on top of each class.",
+            "最新数据；中心城区在前，各类中比例最低者在上。",
+        ),
         board.query("by_district"),
         grid(0, 4, 14, 11),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
-    column(panel, "kind", title=say("Kind", "类别"), width=120)
+    column(panel, "kind", title=say("Kind", "类别"), width=100)
     column(panel, "district", title=texts.DISTRICT.said_in(board.language))
     for name, title in (
         ("required", say("Required", "应监测")),
@@ -94,9 +112,9 @@ def _by_district(board: Board) -> table.Panel:
         ("reporting", say("Reporting", "在报")),
         ("monitored", say("Monitored", "已监测")),
     ):
-        column(panel, name, title=title, width=90)
-    column(panel, "pct", title=say("Share", "比例"), width=150, unit="percent", decimals=1, **gauge_cells(maximum=100))
-    return column(panel, "target", title=say("Target", "目标"), width=80, unit="percent", decimals=0)
+        column(panel, name, title=title, width=80)
+    column(panel, "pct", title=say("Share", "比例"), width=130, unit="percent", decimals=1, **gauge_cells(maximum=100))
+    return column(panel, "target", title=say("Target", "目标"), width=70, unit="percent", decimals=0)
 
 
 def _blind_spots(board: Board) -> geomap.Panel:
@@ -110,6 +128,7 @@ def _blind_spots(board: Board) -> geomap.Panel:
         grid(14, 4, 10, 11),
         language=board.language,
         outlines=f"{CONSOLE}/api/v1/districts.geojson",
+        zoom=8.3,
     )
 
 
@@ -129,7 +148,10 @@ def _funnel(board: Board) -> object:
     say = board.say
     panel = panels.chart(
         say("From required to monitored", "从应监测到已监测"),
-        say("How many assets are required, installed, reporting and monitored, by day.", "每日应监测、已安装、在报、已监测的设施数。"),
+        say(
+            "How many assets are required, installed, reporting and monitored, by day.",
+            "每日应监测、已安装、在报、已监测的设施数。",
+        ),
         board.query("funnel"),
         grid(12, 15, 12, 8),
         unit="short",
@@ -148,7 +170,10 @@ def _why(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
         say("What is not monitored", "未监测设施"),
-        say("Assets with a gap and who answers for them; the link opens the console.", "存在缺口的设施及责任单位；可打开控制台。"),
+        say(
+            "Assets with a gap and who answers for them; the link opens the console.",
+            "存在缺口的设施及责任单位；可打开控制台。",
+        ),
         board.query("gap_list"),
         grid(0, 23, 16, 10),
         empty=say("no gap", "无缺口"),
@@ -158,5 +183,10 @@ def _why(board: Board) -> table.Panel:
     column(panel, "asset", title=texts.ASSET.said_in(board.language), links=[board.to_console()])
     column(panel, "kind", title=say("Kind", "类别"), width=120)
     column(panel, "district", title=texts.DISTRICT.said_in(board.language), width=140)
-    column(panel, "responsible_unit", title=say("Responsible", "责任单位"))
+    column(
+        panel,
+        "responsible_unit",
+        title=say("Responsible", "责任单位"),
+        custom__cellOptions={"type": "auto", "wrapText": True},
+    )
     return column(panel, "asset_id", title="asset_id", custom__hidden=True)

@@ -18,18 +18,14 @@ def above(rule_id: str) -> Steps:
 
 
 def below(rule_id: str) -> Steps:
-    """Return the colour of the worst severity, towards higher values the milder ones, at last grey."""
-    tiers = sorted(_tiers(rule_id), key=lambda tier: float(tier["limit"]))
-    colors = [surface(State(tier["severity"])) for tier in tiers]
-    return ((None, colors[0]), *zip((tier["limit"] for tier in tiers), [*colors[1:], QUIET], strict=True))
+    """Return the limits of a rule that judges low values, as lines: each in the colour of its severity."""
+    return ((None, QUIET), *sorted((tier["limit"], surface(State(tier["severity"]))) for tier in _tiers(rule_id)))
 
 
 def both(rule_id: str) -> Steps:
-    """Return the limits of a rule that judges both directions: colour outside, grey between."""
-    tiers = _tiers(rule_id)
-    colors = [surface(State(tier["severity"])) for tier in tiers]
-    low = zip((-tier["limit"] for tier in reversed(tiers)), [*reversed(colors[:-1]), QUIET], strict=True)
-    return ((None, colors[-1]), *low, *zip((tier["limit"] for tier in tiers), colors, strict=True))
+    """Return the limits of a rule that judges both directions, as lines."""
+    lines = [(sign * tier["limit"], surface(State(tier["severity"]))) for tier in _tiers(rule_id) for sign in (-1, 1)]
+    return ((None, QUIET), *sorted(lines))
 
 
 def _tiers(rule_id: str) -> list[dict[str, Any]]:

@@ -12,6 +12,9 @@ from dashboards.panels import column, grid, series, state_cells
 from dashboards.query import literal
 from dashboards.texts import Text
 
+SMALL_MAP: Final = 11
+"""Rows of the grid up to which a map must show the city smaller."""
+
 SEVERITY_TITLE: Final = {
     State.CRITICAL: Text("Critical", "紧急"),
     State.MAJOR: Text("Major", "重要"),
@@ -34,7 +37,7 @@ def headline(board: Board) -> None:
         )
     board.put(
         panels.number(
-            board.say("To acknowledge", "待确认"),
+            board.say("To ack.", "待确认"),
             board.say("Open alarms that nobody has acknowledged.", "尚未有人确认的告警数。"),
             board.query("unacknowledged_alarms"),
             grid(12, 0, 3, 4),
@@ -69,6 +72,7 @@ def asset_map(board: Board, place: m.GridPos) -> geomap.Panel:
         place,
         language=board.language,
         outlines=f"{CONSOLE}/api/v1/districts.geojson",
+        zoom=8.9 if place.h > SMALL_MAP else 8.3,
     )
 
 
@@ -137,7 +141,7 @@ def readings(board: Board, place: m.GridPos) -> timeseries.Panel:
     panel = panels.chart(
         board.say("Readings per minute", "每分钟读数"),
         board.say(
-            "What became of the readings received (ledger): stored, repeated, in conflict, rejected. At most three days.",
+            "What became of the readings received (ledger): stored, repeated, in conflict, rejected. At most 3 days.",
             "已接收读数的去向（台账）：入库、重复、冲突、拒绝；最多显示三天。",
         ),
         board.query("ingest"),

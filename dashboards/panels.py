@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from grafana_foundation_sdk.builders import bargauge, geomap, stat, statetimeline, table, timeseries, xychart
 from grafana_foundation_sdk.builders import common as cb
 from grafana_foundation_sdk.builders import dashboard as db
-from grafana_foundation_sdk.builders import bargauge, geomap, stat, statetimeline, table, timeseries, xychart
 from grafana_foundation_sdk.models import common as cm
 from grafana_foundation_sdk.models import dashboard as m
 
@@ -94,8 +94,11 @@ def listing(title: str, description: str, query: Query, place: m.GridPos, *, emp
 
 
 def column(panel: table.Panel, name: str, *, title: str, width: int | None = None, **more: object) -> table.Panel:
-    """Give a column its title, and further properties by their Grafana names (``__`` for a dot)."""
-    properties = [m.DynamicConfigValue(id_val="displayName", value=title)]
+    """Give a column its title, a dash where there is nothing, and properties by their Grafana names (``__`` for a dot)."""
+    properties = [
+        m.DynamicConfigValue(id_val="displayName", value=title),
+        m.DynamicConfigValue(id_val="noValue", value="–"),
+    ]
     if width is not None:
         properties.append(m.DynamicConfigValue(id_val="custom.width", value=width))
     properties += [m.DynamicConfigValue(id_val=key.replace("__", "."), value=value) for key, value in more.items()]
@@ -145,7 +148,14 @@ def every_field() -> cb.ReduceDataOptions:
 
 
 def ranking(
-    title: str, description: str, query: Query, place: m.GridPos, *, unit: str, limits: Steps = ((None, QUIET),), empty: str
+    title: str,
+    description: str,
+    query: Query,
+    place: m.GridPos,
+    *,
+    unit: str,
+    limits: Steps = ((None, QUIET),),
+    empty: str,
 ) -> bargauge.Panel:
     """Return a bar per row of a table, of its first number; the first text names it."""
     return (
@@ -161,6 +171,8 @@ def ranking(
         .orientation(cm.VizOrientation.HORIZONTAL)
         .display_mode(cm.BarGaugeDisplayMode.BASIC)
         .value_mode(cm.BarGaugeValueMode.TEXT)
+        .name_placement(cm.BarGaugeNamePlacement.LEFT)
+        .text(cb.VizTextDisplayOptions().title_size(12).value_size(14))
         .show_unfilled(True)
         .thresholds(steps(*limits))
         .reduce_options(cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(True))
@@ -196,8 +208,7 @@ def chart(
     """Return lines over time; the axis begins at ``floor``, None: where the values do."""
     panel = timeseries.Panel() if floor is None else timeseries.Panel().min(floor)
     return (
-        panel
-        .title(title)
+        panel.title(title)
         .description(description)
         .datasource(SOURCE)
         .grid_pos(place)
@@ -267,7 +278,14 @@ def timeline(
 
 
 def asset_map(
-    title: str, description: str, query: Query, place: m.GridPos, *, language: Language, outlines: str
+    title: str,
+    description: str,
+    query: Query,
+    place: m.GridPos,
+    *,
+    language: Language,
+    outlines: str,
+    zoom: float = 8.9,
 ) -> geomap.Panel:
     """Return assets on the outlines of the districts; ``outlines`` is an absolute address of GeoJSON.
 
@@ -290,7 +308,7 @@ def asset_map(
         .datasource(SOURCE)
         .grid_pos(place)
         .with_target(query)
-        .view(geomap.MapViewConfig().id("coords").lat(30.57).lon(114.33).zoom(8.9))  # type: ignore[arg-type]
+        .view(geomap.MapViewConfig().id("coords").lat(30.57).lon(114.33).zoom(zoom))  # type: ignore[arg-type]
         .controls(geomap.ControlsOptions().show_zoom(True).show_attribution(False).mouse_wheel_zoom(False))
         .tooltip(geomap.TooltipOptions().mode("details"))  # type: ignore[arg-type]
         .basemap(

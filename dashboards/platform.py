@@ -25,7 +25,10 @@ def build(language: Language) -> db.Dashboard:
         (
             (
                 say("Unaccounted", "去向不明"),
-                say("Readings of the last 24 hours whose fate the ledger does not know.", "近 24 小时台账中去向不明的读数。"),
+                say(
+                    "Readings of the last 24 hours whose fate the ledger does not know.",
+                    "近 24 小时台账中去向不明的读数。",
+                ),
                 "unaccounted",
                 surface(State.CRITICAL),
             ),
@@ -82,7 +85,7 @@ def _lateness(board: Board) -> timeseries.Panel:
     panel = panels.chart(
         say("Lateness of readings", "读数迟到时间"),
         say(
-            "From measuring to reception, by the hour of reception: of the worst sensor of each system, 95 % within this.",
+            "From measuring to reception, by hour of reception: 95 % of the worst sensor of each system within this.",
             "从测量到接收的时间，按接收小时：各系统最差传感器 95 % 的读数在此时间内。",
         ),
         board.query("lateness"),
@@ -108,9 +111,9 @@ def _processes(board: Board) -> table.Panel:
         "stopped": (say("stopped", "已停止"), surface(State.MAJOR)),
     }
     column(panel, "process_state", title=say("State", "状态"), width=90, **panels.word_cells(words))
-    column(panel, "process", title=say("Process", "进程"), width=110)
-    column(panel, "beat_at", title=say("Seen", "心跳"), width=130, unit="dateTimeFromNow")
-    column(panel, "started_at", title=say("Started", "启动"), width=130, unit="dateTimeFromNow")
+    column(panel, "process", title=say("Process", "进程"), width=90)
+    column(panel, "beat_at", title=say("Seen", "心跳"), width=115, unit="dateTimeFromNow")
+    column(panel, "started_at", title=say("Started", "启动"), width=100, unit="dateTimeFromNow")
     return column(panel, "cause", title=say("Cause", "原因"), custom__cellOptions={"type": "auto", "wrapText": True})
 
 
@@ -135,32 +138,44 @@ def _dead_letters(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
         say("Dead letters by reason", "死信原因"),
-        say("Open dead letters; citywatch dead-letters shows, mends and re-drives them.", "未处理的死信；可用 citywatch dead-letters 查看与重投。"),
+        say(
+            "Open dead letters; citywatch dead-letters shows, mends and re-drives them.",
+            "未处理的死信；可用 citywatch dead-letters 查看与重投。",
+        ),
         board.query("dead_letters"),
         grid(17, 12, 7, 7),
         empty=say("none", "无"),
     )
     column(panel, "reason", title=say("Reason", "原因"))
-    column(panel, "letters", title=say("Letters", "死信"), width=80)
-    column(panel, "rejected", title=say("Readings", "读数"), width=90)
-    return column(panel, "last_received_at", title=say("Last", "最近"), width=120, unit="dateTimeFromNow")
+    column(panel, "letters", title=say("Letters", "死信"), width=70)
+    column(panel, "rejected", title=say("Readings", "读数"), width=80)
+    return column(panel, "last_received_at", title=say("Last", "最近"), width=110, unit="dateTimeFromNow")
 
 
 def _liveness(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
         say("Devices by system", "各系统设备在线"),
-        say("Sensors that are there, late or offline, by what was received of them.", "按接收情况判定的在线、超时与离线传感器数。"),
+        say(
+            "Sensors that are there, late or offline, by what was received of them.",
+            "按接收情况判定的在线、超时与离线传感器数。",
+        ),
         board.query("liveness"),
         grid(0, 19, 10, 8),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
     column(panel, "system", title=texts.SYSTEM.said_in(board.language))
-    column(panel, "sensors", title=say("Sensors", "传感器"), width=80)
-    column(panel, "sensors_late", title=say("Late", "超时"), width=70)
-    column(panel, "sensors_offline", title=say("Offline", "离线"), width=80)
+    column(panel, "sensors", title=say("Sensors", "传感器"), width=75)
+    column(panel, "sensors_late", title=say("Late", "超时"), width=55)
+    column(panel, "sensors_offline", title=say("Offline", "离线"), width=70)
     return column(
-        panel, "online_pct", title=say("Online", "在线"), width=150, unit="percent", decimals=1, **gauge_cells(maximum=100)
+        panel,
+        "online_pct",
+        title=say("Online", "在线"),
+        width=150,
+        unit="percent",
+        decimals=1,
+        **gauge_cells(maximum=100),
     )
 
 
@@ -169,7 +184,7 @@ def _devices(board: Board) -> table.Panel:
     panel = panels.listing(
         say("Devices with lost messages", "丢失消息的设备"),
         say(
-            "Sensors with gaps in their message numbers in the last 24 hours, their restarts and the error of their clocks.",
+            "Sensors with gaps in their message numbers in the last 24 hours, restarts, and errors of clocks.",
             "近 24 小时消息序号有缺口的传感器，及其重启次数与时钟误差。",
         ),
         board.query("devices"),
@@ -189,7 +204,10 @@ def _endpoints(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
         say("Webhooks", "Webhook 接收端"),
-        say("Where alarm events are sent, and what became of the deliveries; only hosts are shown.", "告警事件的接收端与投递结果；仅显示主机名。"),
+        say(
+            "Where alarm events are sent, and what became of the deliveries; only hosts are shown.",
+            "告警事件的接收端与投递结果；仅显示主机名。",
+        ),
         board.query("endpoints"),
         grid(0, 27, 12, 7),
         empty=say("no endpoint", "无接收端"),

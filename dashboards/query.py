@@ -1,7 +1,7 @@
 """SQL in dashboards: named statements in ``.sql`` files, and the query type that grafana-foundation-sdk lacks.
 
-A statement may contain ``{lang}`` (``en`` or ``zh``, the suffix of name columns), ``{midnight}`` and the values its caller
-gives. Grafana's own ``${...}`` and ``$__...`` pass through.
+A statement may contain ``{lang}`` (``en`` or ``zh``, the suffix of name columns), ``{midnight}`` and the values its
+caller gives. Grafana's own ``${...}`` and ``$__...`` pass through.
 """
 
 import re

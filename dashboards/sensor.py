@@ -41,7 +41,7 @@ def build(language: Language) -> db.Dashboard:
             ),
             board.query("deviation"),
             grid(13, 0, 4, 4),
-            unit="suffix: σ",
+            unit="suffix:σ",
         )
         .decimals(1)
         .no_value(say("not learned", "未学习"))
@@ -64,7 +64,8 @@ def build(language: Language) -> db.Dashboard:
         panels.chart(
             say("Neighbours", "相邻测点"),
             say(
-                "The same property on the five nearest datastreams of the system, and this one: a fault is alone, an event is not.",
+                "The same property on the five nearest datastreams of the system, and this one: a fault is alone,"
+                " an event is not.",
                 "同系统最近五个同类测点及本测点：故障往往单独出现，事件则不然。",
             ),
             board.query("neighbours"),
@@ -95,7 +96,10 @@ def _state(board: Board) -> stat.Panel:
     return (
         panels.figure(
             board.say("State", "状态"),
-            board.say("The worst active alarm of the datastream, or whether it has valid data.", "该数据流最严重的告警，或是否有有效数据。"),
+            board.say(
+                "The worst active alarm of the datastream, or whether it has valid data.",
+                "该数据流最严重的告警，或是否有有效数据。",
+            ),
             board.query("state"),
             grid(9, 0, 4, 4),
             unit="short",
@@ -109,7 +113,10 @@ def _band(board: Board) -> timeseries.Panel:
     say = board.say
     panel = panels.chart(
         say("Value", "数值变化"),
-        say("Mean, and the span from lowest to highest; values that failed quality control are left out.", "均值及最小至最大范围；不含质量不合格的数值。"),
+        say(
+            "Mean, and the span from lowest to highest; values that failed quality control are left out.",
+            "均值及最小至最大范围；不含质量不合格的数值。",
+        ),
         board.query("band"),
         grid(0, 4, 16, 11),
         unit="short",
@@ -152,7 +159,9 @@ def _facts(board: Board) -> table.Panel:
         empty=texts.NO_FIGURE.said_in(board.language),
     )
     column(panel, "fact", title=board.say("Fact", "项目"), width=130)
-    return column(panel, "said", title=board.say("Value", "内容"), custom__cellOptions={"type": "auto", "wrapText": True})
+    return column(
+        panel, "said", title=board.say("Value", "内容"), custom__cellOptions={"type": "auto", "wrapText": True}
+    )
 
 
 def _quality(board: Board) -> timeseries.Panel:

@@ -97,10 +97,11 @@ LEFT JOIN alarmed a USING (asset_id, bucket)
 ORDER BY g.bucket, t.metric
 
 -- name: series
--- Ten datastreams of a property: those that raised the worst alarms in the range, then those whose newest value is the
+-- Eight datastreams of a property: those that raised the worst alarms in the range, then those whose newest value is the
 -- most remarkable.
 WITH top AS MATERIALIZED (
-    SELECT s.datastream_id, s.asset_{lang} || ' ' || s.sensor_id AS metric
+    SELECT s.datastream_id,
+           s.asset_{lang} || CASE WHEN count(*) OVER (PARTITION BY s.asset_id) > 1 THEN ' ' || s.sensor_id ELSE '' END AS metric
     FROM dash.sensor_state s
     LEFT JOIN (
         SELECT datastream_id, max(peak_severity) AS peak
@@ -110,7 +111,7 @@ WITH top AS MATERIALIZED (
     ) a USING (datastream_id)
     WHERE {filter} AND s.property_id = {property} {more}
     ORDER BY a.peak DESC NULLS LAST, {order} NULLS LAST, s.datastream_id
-    LIMIT 10
+    LIMIT 8
 )
 SELECT date_bin('$__interval', r.bucket, {midnight}) AS "time", t.metric, {figure} AS value
 FROM top t
@@ -120,7 +121,8 @@ GROUP BY 1, 2
 ORDER BY 1, 2
 
 -- name: highest_now
-SELECT asset_{lang} || ' ' || sensor_id AS sensor, value, asset_id, datastream_id
+SELECT asset_{lang} || CASE WHEN count(*) OVER (PARTITION BY asset_id) > 1 THEN ' ' || sensor_id ELSE '' END AS sensor,
+       value, asset_id
 FROM dash.sensor_state
 WHERE {filter} AND property_id = {property} AND is_reporting AND quality < 4
 ORDER BY value DESC, datastream_id
@@ -128,7 +130,8 @@ LIMIT 12
 
 -- name: rise_now
 -- the newest value against the mean of the minute ten minutes before it, or the one before that
-SELECT s.asset_{lang} || ' ' || s.sensor_id AS sensor, s.value - b.mean AS rise, s.asset_id, s.datastream_id
+SELECT s.asset_{lang} || CASE WHEN count(*) OVER (PARTITION BY s.asset_id) > 1 THEN ' ' || s.sensor_id ELSE '' END
+           AS sensor, s.value - b.mean AS value, s.asset_id
 FROM dash.sensor_state s
 CROSS JOIN LATERAL (
     SELECT mean
@@ -139,7 +142,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) b
 WHERE {filter} AND s.property_id = {property} AND s.is_reporting AND s.quality < 4
-ORDER BY rise DESC, s.datastream_id
+ORDER BY s.value - b.mean DESC, s.datastream_id
 LIMIT 12
 
 -- name: lowest_now
@@ -147,14 +150,6 @@ SELECT state, asset_{lang} AS asset, sensor_id, value, ts, asset_id, datastream_
 FROM dash.sensor_state
 WHERE {filter} AND property_id = {property} AND quality < 4
 ORDER BY value, datastream_id
-LIMIT 15
-
--- name: silent_sensors
--- sensors of which nothing comes, the longest silence first
-SELECT asset_{lang} AS asset, sensor_id, liveness, extract(epoch FROM now() - heard_at)::float8 AS silent, asset_id
-FROM dash.sensor_liveness
-WHERE {filter} AND liveness <> 'online'
-ORDER BY heard_at NULLS FIRST, asset_id, sensor_id
 LIMIT 15
 
 -- name: calibration

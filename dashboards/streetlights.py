@@ -17,7 +17,7 @@ def build(language: Language) -> db.Dashboard:
     board = Board("streetlights", Text("Streetlights", "路灯照明"), language, "systems.sql", system="lighting")
     board.choose_areas()
     board.choose_assets()
-    board.show_alarms(enabled=True)
+    board.show_alarms(enabled=False)
     say = board.say
     overview.top_of_system(board)
     board.put(
@@ -51,7 +51,10 @@ def build(language: Language) -> db.Dashboard:
         limited(
             panels.chart(
                 say("Lowest supply voltages", "最低供电电压"),
-                say("The ten cabinets with alarms or the lowest newest value; dashed: limits.", "有告警或电压最低的十台控制柜；虚线为限值。"),
+                say(
+                    "The eight cabinets with alarms or the lowest newest value; dashed: limits.",
+                    "有告警或电压最低的八台控制柜；虚线为限值。",
+                ),
                 board.query(
                     "series",
                     property=literal("supply_voltage"),
@@ -68,15 +71,15 @@ def build(language: Language) -> db.Dashboard:
     energy = panels.chart(
         say("Energy by day", "每日用电"),
         say(
-            "What the cabinets metered on each local day; today up to now. Choose a range of weeks.",
-            "控制柜每日计量电量，今日为截至当前；请选择数周范围。",
+            "What the cabinets metered on each local day; today up to now.",
+            "控制柜每日计量电量，今日为截至当前。",
         ),
         board.query("energy_by_day"),
         grid(0, 34, 12, 8),
         unit="kwatth",
     )
     series(energy, "energy", title=say("energy", "电量"), color=QUIET)
-    board.put(energy.draw_style(cm.GraphDrawStyle.BARS).fill_opacity(80))
+    board.put(energy.draw_style(cm.GraphDrawStyle.BARS).fill_opacity(80).time_from("30d"))
     board.put(overview.asset_history(board, grid(12, 34, 12, 8)))
     return board.made
 
@@ -97,7 +100,7 @@ def _deviations(board: Board) -> table.Panel:
     column(panel, "value", title=board.say("Power", "功率"), width=90, unit="watt", decimals=0)
     column(panel, "expected", title=board.say("Usual", "常态"), width=90, unit="watt", decimals=0)
     column(
-        panel, "shortfall", title=board.say("Shortfall", "不足"), width=150, unit="suffix: σ", decimals=1,
+        panel, "shortfall", title=board.say("Shortfall", "不足"), width=150, unit="suffix:σ", decimals=1,
         **gauge_cells(maximum=20, limits=limits.above("lamp-power-residual")),
     )  # fmt: skip
     column(panel, "datastream_id", title="datastream_id", custom__hidden=True)

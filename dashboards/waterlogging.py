@@ -13,7 +13,8 @@ from dashboards.panels import column, grid, limited, state_cells
 from dashboards.query import literal
 from dashboards.texts import Language, Text
 
-_RAIN: Final = "suffix: mm/h"
+_DEPTH: Final = "suffix:mm"
+_RAIN: Final = "suffix:mm/h"
 
 
 def build(language: Language) -> db.Dashboard:
@@ -28,13 +29,18 @@ def build(language: Language) -> db.Dashboard:
     board.put(
         panels.ranking(
             say("Depth now", "当前水深"),
-            say("The twelve deepest points. Colours: the limits of the alarm rule.", "最深的十二处；颜色为告警规则限值。"),
+            say(
+                "The twelve deepest points. Colours: the limits of the alarm rule.",
+                "最深的十二处；颜色为告警规则限值。",
+            ),
             board.query("highest_now", property=literal("water_depth")),
             grid(0, 14, 8, 10),
-            unit="lengthmm",
+            unit=_DEPTH,
             limits=depth,
             empty=texts.NO_FIGURE.said_in(language),
-        ).decimals(0).max(800)
+        )
+        .decimals(0)
+        .max(800)
     )
     name = say("Rain (mean of the gauges, right axis, downwards)", "雨强（雨量计均值，右轴向下）")
     board.put(
@@ -49,7 +55,7 @@ def build(language: Language) -> db.Dashboard:
                     "series", property=literal("water_depth"), order="s.value DESC", more="", figure="max(r.max)"
                 ),
                 grid(8, 14, 16, 10),
-                unit="lengthmm",
+                unit=_DEPTH,
             )
             .decimals(0)
             .with_target(board.query("rain", label=literal(name)).time_series().ref_id("B"))
@@ -75,10 +81,12 @@ def build(language: Language) -> db.Dashboard:
     board.put(
         panels.ranking(
             say("Rise in ten minutes", "十分钟上升"),
-            say("Newest depth less the mean of the minute ten minutes before it.", "最新水深与十分钟前一分钟均值之差。"),
+            say(
+                "Newest depth less the mean of the minute ten minutes before it.", "最新水深与十分钟前一分钟均值之差。"
+            ),
             board.query("rise_now", property=literal("water_depth")),
             grid(0, 24, 8, 9),
-            unit="lengthmm",
+            unit=_DEPTH,
             empty=texts.NO_FIGURE.said_in(language),
         ).decimals(0)
     )

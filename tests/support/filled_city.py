@@ -58,18 +58,21 @@ _OPEN: Final = (
 
 _PREPARE = "SELECT prepare_observation(ARRAY[now() - interval '1 hour', now()])"
 
-_PREPARE_ROLLUPS = "SELECT prepare_rollups(ARRAY(SELECT now() - n * interval '1 day' FROM generate_series(0, %(days)s) AS n))"
+_PREPARE_ROLLUPS = (
+    "SELECT prepare_rollups(ARRAY(SELECT now() - n * interval '1 day' FROM generate_series(0, %(days)s) AS n))"
+)
 
-# What a property shows at a time, without noise: days and nights, and a storm five hours ago.
+# What a property shows at a time, without noise: days and nights, and a storm two hours ago.
 _SHAPE: Final = """
 CROSS JOIN LATERAL (SELECT extract(epoch FROM now() - {at})::float8 / 3600 AS ago,
                            extract(epoch FROM {at} + interval '8 hours')::int8 % 86400 / 3600.0::float8 AS hour) AS h
-CROSS JOIN LATERAL (SELECT exp(greatest(-power((ago - 5) / 1.5, 2), -60)) AS storm, sin((hour - 9) * pi() / 12) AS day,
+CROSS JOIN LATERAL (SELECT exp(greatest(-power((ago - 2) / 1.5, 2), -60)) AS storm, sin((hour - 9) * pi() / 12) AS day,
                            CASE WHEN hour < 6 OR hour > 18 THEN 1.0 ELSE 0.0 END AS night, datastream_id AS place) AS w
-CROSS JOIN LATERAL (SELECT CASE property_id
-    WHEN 'methane' THEN 1 + place % 7 * 0.3 + CASE WHEN place % 11 = 3 THEN 34 * exp(greatest(-abs(ago - 1) / 2, -60)) ELSE 0 END
+CROSS JOIN LATERAL (SELECT (1 + place % 10 * 0.012) * CASE property_id
+    WHEN 'methane' THEN 1 + place % 7 * 0.3
+                        + CASE WHEN place % 11 = 3 THEN 34 * exp(greatest(-abs(ago - 1) / 2, -60)) ELSE 0 END
     WHEN 'water_depth' THEN storm * (40 + place % 9 * 60)
-    WHEN 'rain_rate' THEN exp(greatest(-power(ago - 6, 2), -60)) * (20 + place % 6 * 4)
+    WHEN 'rain_rate' THEN exp(greatest(-power((ago - 2.5) / 1.5, 2), -60)) * (20 + place % 6 * 4)
     WHEN 'distance' THEN 2000 - storm * (40 + place % 9 * 60)
     WHEN 'strain' THEN 60 + place % 8 * 10 + day * 25
     WHEN 'joint_displacement' THEN 12 - day * 8
@@ -100,8 +103,8 @@ CROSS JOIN LATERAL (SELECT now() - n * interval '1 minute' AS t) AS m
 _ROLLUPS = """
 INSERT INTO {table} (bucket, datastream_id, n, good, failed, min, max, sum, last, last_at)
 SELECT bucket, datastream_id, 6, CASE WHEN datastream_id % 17 = 3 THEN 5 ELSE 6 END,
-       CASE WHEN datastream_id % 29 = 4 THEN 1 ELSE 0 END, value - 0.02 * abs(value), value + 0.02 * abs(value), 6 * value,
-       value, bucket
+       CASE WHEN datastream_id % 29 = 4 THEN 1 ELSE 0 END, value - 0.02 * abs(value), value + 0.02 * abs(value),
+       6 * value, value, bucket
 FROM datastream
 CROSS JOIN generate_series(
     date_bin('{every}', now() - interval '{first} hours', '2000-01-02T16:00Z'), now() - interval '{last} hours',

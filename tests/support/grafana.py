@@ -26,7 +26,7 @@ def choose(board: Mapping[str, Any], ask: Ask, *, everything: bool) -> dict[str,
 
 
 def put_in(sql: str, chosen: Mapping[str, str]) -> str:
-    """Return SQL with variables put in, always by ``${name:sqlstring}``: that is right for one value and for several."""
+    """Return SQL with variables put in, by ``${name:sqlstring}``: right for one value and for several."""
     for name, values in chosen.items():
         sql = sql.replace(f"${{{name}:sqlstring}}", values)
     return sql
