@@ -94,7 +94,7 @@ def listing(title: str, description: str, query: Query, place: m.GridPos, *, emp
 
 
 def column(panel: table.Panel, name: str, *, title: str, width: int | None = None, **more: object) -> table.Panel:
-    """Give a column its title, a dash where there is nothing, and properties by their Grafana names (``__`` for a dot)."""
+    """Give a column its title, a dash for nothing, and properties by their Grafana names (``__`` for a dot)."""
     properties = [
         m.DynamicConfigValue(id_val="displayName", value=title),
         m.DynamicConfigValue(id_val="noValue", value="–"),
