@@ -61,7 +61,7 @@ def build(language: Language) -> db.Dashboard:
             board.query("rise_now", property=literal("methane")),
             grid(0, 24, 8, 9),
             unit=_LEL,
-            empty=texts.NO_FIGURE.said_in(language),
+            empty=texts.NOTHING_RISES.said_in(language),
         ).decimals(1)
     )
     board.put(

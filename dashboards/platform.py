@@ -146,10 +146,10 @@ def _dead_letters(board: Board) -> table.Panel:
         grid(17, 12, 7, 7),
         empty=say("none", "无"),
     )
-    column(panel, "reason", title=say("Reason", "原因"))
-    column(panel, "letters", title=say("Letters", "死信"), width=70)
-    column(panel, "rejected", title=say("Readings", "读数"), width=80)
-    return column(panel, "last_received_at", title=say("Last", "最近"), width=110, unit="dateTimeFromNow")
+    column(panel, "reason", title=say("Reason", "原因"), width=130)
+    column(panel, "letters", title=say("Letters", "死信"), width=65)
+    column(panel, "rejected", title=say("Readings", "读数"), width=75)
+    return column(panel, "last_received_at", title=say("Last", "最近"), width=100, unit="dateTimeFromNow")
 
 
 def _liveness(board: Board) -> table.Panel:

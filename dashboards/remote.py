@@ -7,7 +7,7 @@ from enum import StrEnum
 from importlib.resources import files
 from typing import Any, Final
 
-from grafana_client import GrafanaApi, TokenAuth
+from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError
 
 TAG: Final = "citywatch"
@@ -70,7 +70,7 @@ class Grafana:
     """
 
     def __init__(self, url: str, token: str, *, timeout: float = 15.0) -> None:
-        self._api = GrafanaApi.from_url(url, credential=TokenAuth(token), timeout=timeout)
+        self._api = GrafanaApi.from_url(url, credential=token, timeout=timeout)
 
     def compare(self) -> Iterator[Pair]:
         """Yield every dashboard of this release beside its twin."""

@@ -122,7 +122,7 @@ ORDER BY 1, 2
 
 -- name: highest_now
 SELECT asset_{lang} || CASE WHEN count(*) OVER (PARTITION BY asset_id) > 1 THEN ' ' || sensor_id ELSE '' END AS sensor,
-       value, asset_id
+       value
 FROM dash.sensor_state
 WHERE {filter} AND property_id = {property} AND is_reporting AND quality < 4
 ORDER BY value DESC, datastream_id
@@ -131,7 +131,7 @@ LIMIT 12
 -- name: rise_now
 -- the newest value against the mean of the minute ten minutes before it, or the one before that
 SELECT s.asset_{lang} || CASE WHEN count(*) OVER (PARTITION BY s.asset_id) > 1 THEN ' ' || s.sensor_id ELSE '' END
-           AS sensor, s.value - b.mean AS value, s.asset_id
+           AS sensor, s.value - b.mean AS value
 FROM dash.sensor_state s
 CROSS JOIN LATERAL (
     SELECT mean
@@ -142,6 +142,7 @@ CROSS JOIN LATERAL (
     LIMIT 1
 ) b
 WHERE {filter} AND s.property_id = {property} AND s.is_reporting AND s.quality < 4
+  AND round((s.value - b.mean)::numeric, s.decimals) > 0
 ORDER BY s.value - b.mean DESC, s.datastream_id
 LIMIT 12
 

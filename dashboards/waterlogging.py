@@ -87,7 +87,7 @@ def build(language: Language) -> db.Dashboard:
             board.query("rise_now", property=literal("water_depth")),
             grid(0, 24, 8, 9),
             unit=_DEPTH,
-            empty=texts.NO_FIGURE.said_in(language),
+            empty=texts.NOTHING_RISES.said_in(language),
         ).decimals(0)
     )
     board.put(overview.asset_history(board, grid(8, 24, 16, 9)))

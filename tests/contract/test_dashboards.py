@@ -30,6 +30,7 @@ FILES = generate()
 BOARDS = {name: json.loads(text) for name, text in FILES.items()}
 RANGES = ((timedelta(hours=1), "1m"), (timedelta(hours=24), "15m"), (timedelta(days=30), "6h"))
 PROVISIONING = FOLDER.parent / "provisioning"
+ALERTING = yaml.safe_load((PROVISIONING / "alerting" / "platform.yaml").read_text(encoding="utf-8"))
 Board = dict[str, Any]
 LINES = 12
 """So many lines in a chart, and no more, can be told apart."""
@@ -146,6 +147,7 @@ def reader(any_server: DatabaseServer, filled: Filled) -> Iterator[Connection[An
 SELDOM = {
     "Time to acknowledge",  # nothing may have been raised within the hour
     "Alarms of the asset",
+    "Rise in ten minutes",  # nothing may rise
     "Away from usual",  # learned for datastreams with a residual rule alone
 }
 """Panels that may have nothing to show on any city, and say so."""
@@ -244,5 +246,33 @@ def test_provisioning_names_the_role_the_source_and_the_folder() -> None:
     assert "folder" not in provider
     compose = yaml.safe_load((FOLDER.parents[1] / "docker-compose.yml").read_text())["services"]["grafana"]
     assert f"./dashboards/generated:{provider['options']['path']}:ro" in compose["volumes"]
-    environment = set(re.findall(r"\$__env\{(\w+)\}", json.dumps(source)))
+    environment = set(re.findall(r"\$__env\{(\w+)\}", json.dumps([source, ALERTING])))
     assert environment <= compose["environment"].keys()
+
+
+def test_alerts_are_of_the_platform_alone_and_reach_the_contact_point() -> None:
+    (point,) = ALERTING["contactPoints"]
+    (group,) = ALERTING["groups"]
+    assert "policies" not in ALERTING, "that would replace the policies of the installation"
+    assert len({rule["uid"] for rule in group["rules"]}) == len(group["rules"])
+    for rule in group["rules"]:
+        assert rule["notification_settings"]["receiver"] == point["name"]
+        query, threshold = rule["data"]
+        assert query["datasourceUid"] == "timescaledb"
+        assert threshold["refId"] == rule["condition"]
+        assert threshold["model"]["expression"] == query["refId"]
+        texts = json.dumps(rule["annotations"])
+        assert "$" not in texts.replace("$$", ""), "Grafana would take it for a variable of the environment"
+        labels = set(re.findall(r"\$\$labels\.(\w+)", texts))
+        assert labels <= set(re.findall(r"\b\w+\b", query["model"]["rawSql"]))
+
+
+@pytest.mark.parametrize("rule", ALERTING["groups"][0]["rules"], ids=lambda rule: rule["uid"])
+def test_alert_queries_give_one_number_and_texts(reader: Connection[Any], rule: Board) -> None:
+    cursor = reader.execute(rule["data"][0]["model"]["rawSql"].encode())
+    rows = cursor.fetchall()
+    assert rows
+    for row in rows:
+        assert [type(value) for value in row if not isinstance(value, str)] in ([float], [int])
+    names = {column.name for column in cursor.description or []}
+    assert set(re.findall(r"\$\$labels\.(\w+)", json.dumps(rule["annotations"]))) <= names

@@ -218,8 +218,8 @@ WHERE datastream_id % 3 = 0
 _COVERAGE = """
 INSERT INTO coverage (at, kind_id, district_id, required, installed, reporting, monitored)
 SELECT at, kind_id, district_id, count(*),
-       count(*) FILTER (WHERE equipped), count(*) FILTER (WHERE equipped),
-       count(*) FILTER (WHERE equipped AND age < 5 + abs(hashtext(asset_id)) %% 30)
+       count(*) FILTER (WHERE equipped), count(*) FILTER (WHERE equipped AND abs(hashtext(asset_id)) %% 9 > 0),
+       count(*) FILTER (WHERE equipped AND abs(hashtext(asset_id)) %% 9 > 1 AND age < 5 + abs(hashtext(asset_id)) %% 30)
 FROM (
     SELECT asset_id, kind_id, district_id, EXISTS (SELECT FROM sensor s WHERE s.asset_id = a.asset_id) AS equipped
     FROM asset a JOIN asset_kind k USING (kind_id)
