@@ -23,7 +23,7 @@ _FLOOD_LINE: Final[limits.Steps] = ((None, QUIET), (_FLOOD, surface(State.CRITIC
 
 def build(language: Language) -> db.Dashboard:
     """Return the dashboard in one language."""
-    board = Board("alarms", Text("Alarms", "告警"), language, "alarms.sql", period="now-7d")
+    board = Board("alarms", Text("Alarms", "报警"), language, "alarms.sql", period="now-7d")
     board.choose_areas()
     board.show_alarms(enabled=False)
     say = board.say
@@ -31,7 +31,7 @@ def build(language: Language) -> db.Dashboard:
     board.put(
         panels.number(
             say("Standing", "长期未消"),
-            say("Open alarms that were raised more than 24 hours ago.", "发生超过 24 小时仍未关闭的告警数。"),
+            say("Open alarms that were raised more than 24 hours ago.", "发生超过 24 小时仍未关闭的报警数。"),
             board.query("standing"),
             grid(15, 0, 3, 4),
             color=surface(State.MINOR),
@@ -42,7 +42,7 @@ def build(language: Language) -> db.Dashboard:
             say("Per 10 min", "每十分钟"),
             say(
                 "Alarms per ten minutes on average of this time; one per operator can be handled (EEMUA 191).",
-                "该时段平均每十分钟告警数；每名值班员约可处理一条（EEMUA 191）。",
+                "该时段平均每十分钟报警数；每名值班员约可处理一条（EEMUA 191）。",
             ),
             board.query("rate"),
             grid(18, 0, 3, 4),
@@ -55,7 +55,7 @@ def build(language: Language) -> db.Dashboard:
             say("Time to ack.", "确认用时"),
             say(
                 "Median time from raising to acknowledging, of the alarms raised in this time.",
-                "该时段告警从发生到确认的中位用时。",
+                "该时段报警从发生到确认的中位用时。",
             ),
             board.query("median_acknowledgement"),
             grid(21, 0, 3, 4),
@@ -67,10 +67,10 @@ def build(language: Language) -> db.Dashboard:
         limited(
             series(
                 panels.chart(
-                    say("Most alarms in ten minutes", "十分钟内最多告警"),
+                    say("Most alarms in ten minutes", "十分钟内最多报警"),
                     say(
                         "The worst ten minutes of each point; the dashed line is a flood (more than ten).",
-                        "各时段内最密集的十分钟；虚线以上为告警洪水（超过十条）。",
+                        "各时段内最密集的十分钟；虚线以上为报警洪水（超过十条）。",
                     ),
                     board.query("worst_ten_minutes"),
                     grid(0, 14, 12, 8),
@@ -79,7 +79,7 @@ def build(language: Language) -> db.Dashboard:
                 .interval("10m")
                 .decimals(0),
                 "alarms",
-                title=say("alarms", "告警"),
+                title=say("alarms", "报警"),
                 color=surface(State.ADVISORY),
             ),
             _FLOOD_LINE,
@@ -91,7 +91,7 @@ def build(language: Language) -> db.Dashboard:
     response = panels.chart(
         say("Time to acknowledge", "确认用时变化"),
         say(
-            "Median and slowest tenth of the alarms raised at each point.", "各时段告警确认用时的中位数与最慢十分之一。"
+            "Median and slowest tenth of the alarms raised at each point.", "各时段报警确认用时的中位数与最慢十分之一。"
         ),
         board.query("acknowledgement"),
         grid(0, 32, 12, 8),
@@ -105,7 +105,7 @@ def build(language: Language) -> db.Dashboard:
             say("By hour of the day", "按小时分布"),
             say(
                 "Alarms of this time by the local hour they were raised in, three hours each.",
-                "该时段告警按发生的本地时刻统计，每三小时一组。",
+                "该时段报警按发生的本地时刻统计，每三小时一组。",
             ),
             board.query("by_hour"),
             grid(12, 32, 12, 8),
@@ -119,7 +119,7 @@ def build(language: Language) -> db.Dashboard:
 def _open(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
-        say("Open alarms", "未关闭告警"),
+        say("Open alarms", "未关闭报警"),
         say("Acknowledge them in the console: the link opens it.", "请在控制台确认：点击设施打开。"),
         board.query("open_alarms"),
         grid(0, 4, 24, 10),
@@ -161,7 +161,7 @@ def _frequent(board: Board) -> table.Panel:
         panel, "asset", title=texts.ASSET.said_in(board.language),
         links=[board.to_console(), board.to_sensor(datastream=False)],
     )  # fmt: skip
-    column(panel, "alarms", title=say("Alarms", "告警"), width=80)
+    column(panel, "alarms", title=say("Alarms", "报警"), width=80)
     column(panel, "occurrences", title=say("Times", "次数"), width=80)
     column(
         panel, "share", title=say("Share", "占比"), width=140, unit="percent", decimals=1, **gauge_cells(maximum=100)
@@ -175,14 +175,14 @@ def _severities(board: Board) -> table.Panel:
         say("Severities", "级别分布"),
         say(
             "Share of each worst severity; few alarms should be urgent (EEMUA 191: about 80, 15 and 5 %).",
-            "各最高级别占比；紧急告警应为少数（EEMUA 191：约 80、15、5 %）。",
+            "各最高级别占比；紧急报警应为少数（EEMUA 191：约 80、15、5 %）。",
         ),
         board.query("severities"),
         grid(14, 22, 10, 10),
         empty=texts.NO_ALARM.said_in(board.language),
     )
     column(panel, "severity", title=say("Severity", "级别"), width=100, **state_cells(board.language))
-    column(panel, "alarms", title=say("Alarms", "告警"), width=80)
+    column(panel, "alarms", title=say("Alarms", "报警"), width=80)
     column(panel, "share", title=say("Share", "占比"), unit="percent", decimals=1, **gauge_cells(maximum=100))
     return column(
         panel, "median_s", title=say("Median time to ack.", "确认用时中位数"), width=170, unit="s", decimals=0

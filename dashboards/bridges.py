@@ -88,7 +88,7 @@ def _lines(
         title,
         board.say(
             "The eight places with the worst alarms and the largest values; choose assets to see others.",
-            "告警最严重、数值最大的八处；可选择设施查看其他。",
+            "报警最严重、数值最大的八处；可选择设施查看其他。",
         ),
         board.query("series", property=literal(property_id), order="abs(s.value) DESC", more="", figure=figure),
         place,

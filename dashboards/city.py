@@ -41,7 +41,7 @@ def build(language: Language) -> db.Dashboard:
             say("Systems over time", "各系统状态"),
             say(
                 "The worst active alarm of each system; purple: nothing was received.",
-                "各系统最严重的告警；紫色：无数据。",
+                "各系统最严重的报警；紫色：无数据。",
             ),
             board.query("system_history"),
             grid(12, 19, 12, 7),
@@ -77,7 +77,7 @@ def _extremes(board: Board) -> table.Panel:
         grid(12, 12, 12, 7),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
-    column(panel, "property", title=say("Property", "观测项"), width=125)
+    column(panel, "property", title=say("Property", "观测项"), width=135)
     column(panel, "value", title=say("Value", "数值"), width=110)
     column(panel, "asset", title=say("Asset", "设施"), links=[board.to_console(), board.to_sensor(datastream=True)])
     column(panel, "ts", title=say("Measured", "测量时间"), width=115, unit="dateTimeFromNow")

@@ -104,7 +104,7 @@ def _by_district(board: Board) -> table.Panel:
         grid(0, 4, 14, 11),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
-    column(panel, "kind", title=say("Kind", "类别"), width=90)
+    column(panel, "kind", title=say("Kind", "类别"), width=85)
     column(panel, "district", title=texts.DISTRICT.said_in(board.language))
     for name, title in (
         ("required", say("Required", "应监测")),
@@ -112,9 +112,9 @@ def _by_district(board: Board) -> table.Panel:
         ("reporting", say("Reporting", "在报")),
         ("monitored", say("Monitored", "已监测")),
     ):
-        column(panel, name, title=title, width=72)
-    column(panel, "pct", title=say("Share", "比例"), width=130, unit="percent", decimals=1, **gauge_cells(maximum=100))
-    return column(panel, "target", title=say("Target", "目标"), width=70, unit="percent", decimals=0)
+        column(panel, name, title=title, width=85)
+    column(panel, "pct", title=say("Share", "比例"), width=115, unit="percent", decimals=1, **gauge_cells(maximum=100))
+    return column(panel, "target", title=say("Target", "目标"), width=65, unit="percent", decimals=0)
 
 
 def _blind_spots(board: Board) -> geomap.Panel:

@@ -28,7 +28,7 @@ def build(language: Language) -> db.Dashboard:
             say("Methane now", "当前甲烷"),
             say(
                 "The twelve highest newest values. Colours: the limits of the alarm rule.",
-                "最新值最高的十二处；颜色为告警规则限值。",
+                "最新值最高的十二处；颜色为报警规则限值。",
             ),
             board.query("highest_now", property=literal("methane")),
             grid(0, 14, 8, 10),
@@ -45,7 +45,7 @@ def build(language: Language) -> db.Dashboard:
                 say("Methane", "甲烷"),
                 say(
                     "Highest value per point, of the wells with the worst alarms and highest values; dashed: limits.",
-                    "告警最严重、数值最高的阀井；虚线为限值。",
+                    "报警最严重、数值最高的阀井；虚线为限值。",
                 ),
                 board.query("series", property=literal("methane"), order="s.value DESC", more="", figure="max(r.max)"),
                 grid(8, 14, 16, 10),

@@ -29,7 +29,7 @@ def headline(board: Board) -> None:
         board.put(
             panels.number(
                 SEVERITY_TITLE[state].said_in(board.language),
-                board.say("Open alarms of this severity whose condition still holds.", "当前仍成立的该级别告警数。"),
+                board.say("Open alarms of this severity whose condition still holds.", "当前仍成立的该级别报警数。"),
                 board.query("active_alarms", severity=int(state)),
                 grid(3 * place, 0, 3, 4),
                 color=surface(state),
@@ -38,7 +38,7 @@ def headline(board: Board) -> None:
     board.put(
         panels.number(
             board.say("To ack.", "待确认"),
-            board.say("Open alarms that nobody has acknowledged.", "尚未有人确认的告警数。"),
+            board.say("Open alarms that nobody has acknowledged.", "尚未有人确认的报警数。"),
             board.query("unacknowledged_alarms"),
             grid(12, 0, 3, 4),
             color=surface(State.MINOR),
@@ -82,7 +82,7 @@ def worst_assets(board: Board, place: m.GridPos) -> table.Panel:
         board.say("Worst assets", "最需关注"),
         board.say(
             "Assets in alarm or without data, the worst first; links lead to the console and to the sensors.",
-            "处于告警或无数据的设施，最严重者在前；可打开控制台或传感器详情。",
+            "处于报警或无数据的设施，最严重者在前；可打开控制台或传感器详情。",
         ),
         board.query("worst"),
         place,
@@ -103,7 +103,7 @@ def alarms_raised(board: Board, place: m.GridPos) -> timeseries.Panel:
     """Return alarms over time by severity, the one stack that is worth having."""
     panel = panels.bars(
         panels.chart(
-            board.say("Alarms raised", "告警数量"),
+            board.say("Alarms raised", "报警数量"),
             board.say(
                 "Alarms by the time they were raised and the worst severity they reached.", "按发生时间与最高级别统计。"
             ),
@@ -125,7 +125,7 @@ def asset_history(board: Board, place: m.GridPos) -> statetimeline.Panel:
             board.say("Assets over time", "设施状态变化"),
             board.say(
                 "The worst active alarm of each of the ten assets with the worst alarms in this time.",
-                "该时段告警最严重的十处设施的状态。",
+                "该时段报警最严重的十处设施的状态。",
             ),
             board.query("asset_history"),
             place,

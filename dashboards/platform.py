@@ -123,7 +123,7 @@ def _followers(board: Board) -> table.Panel:
         say("Behind the commits", "处理滞后"),
         say("How far whoever follows the committed batches is behind them.", "各处理环节落后于已提交批次的程度。"),
         board.query("followers"),
-        grid(10, 12, 7, 7),
+        grid(10, 12, 6, 7),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
     column(panel, "follower", title=say("Follower", "环节"))
@@ -143,12 +143,12 @@ def _dead_letters(board: Board) -> table.Panel:
             "未处理的死信；可用 citywatch dead-letters 查看与重投。",
         ),
         board.query("dead_letters"),
-        grid(17, 12, 7, 7),
+        grid(16, 12, 8, 7),
         empty=say("none", "无"),
     )
-    column(panel, "reason", title=say("Reason", "原因"), width=130)
+    column(panel, "reason", title=say("Reason", "原因"), width=150)
     column(panel, "letters", title=say("Letters", "死信"), width=65)
-    column(panel, "rejected", title=say("Readings", "读数"), width=75)
+    column(panel, "rejected", title=say("Readings", "读数"), width=85)
     return column(panel, "last_received_at", title=say("Last", "最近"), width=100, unit="dateTimeFromNow")
 
 
@@ -206,7 +206,7 @@ def _endpoints(board: Board) -> table.Panel:
         say("Webhooks", "Webhook 接收端"),
         say(
             "Where alarm events are sent, and what became of the deliveries; only hosts are shown.",
-            "告警事件的接收端与投递结果；仅显示主机名。",
+            "报警事件的接收端与投递结果；仅显示主机名。",
         ),
         board.query("endpoints"),
         grid(0, 27, 12, 7),

@@ -98,7 +98,7 @@ def _state(board: Board) -> stat.Panel:
             board.say("State", "状态"),
             board.say(
                 "The worst active alarm of the datastream, or whether it has valid data.",
-                "该数据流最严重的告警，或是否有有效数据。",
+                "该数据流最严重的报警，或是否有有效数据。",
             ),
             board.query("state"),
             grid(9, 0, 4, 4),
@@ -183,8 +183,8 @@ def _quality(board: Board) -> timeseries.Panel:
 def _alarms(board: Board) -> table.Panel:
     say = board.say
     panel = panels.listing(
-        say("Alarms of the asset", "设施告警历史"),
-        say("Alarms of the asset in this time or open, the newest first.", "该时段内或未关闭的设施告警，最新者在前。"),
+        say("Alarms of the asset", "设施报警历史"),
+        say("Alarms of the asset in this time or open, the newest first.", "该时段内或未关闭的设施报警，最新者在前。"),
         board.query("alarm_history"),
         grid(0, 24, 24, 8),
         empty=texts.NO_ALARM.said_in(board.language),

@@ -53,7 +53,7 @@ def build(language: Language) -> db.Dashboard:
                 say("Lowest supply voltages", "最低供电电压"),
                 say(
                     "The eight cabinets with alarms or the lowest newest value; dashed: limits.",
-                    "有告警或电压最低的八台控制柜；虚线为限值。",
+                    "有报警或电压最低的八台控制柜；虚线为限值。",
                 ),
                 board.query(
                     "series",

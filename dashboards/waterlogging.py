@@ -31,7 +31,7 @@ def build(language: Language) -> db.Dashboard:
             say("Depth now", "当前水深"),
             say(
                 "The twelve deepest points. Colours: the limits of the alarm rule.",
-                "最深的十二处；颜色为告警规则限值。",
+                "最深的十二处；颜色为报警规则限值。",
             ),
             board.query("highest_now", property=literal("water_depth")),
             grid(0, 14, 8, 10),
@@ -96,7 +96,7 @@ def build(language: Language) -> db.Dashboard:
             say("Rain now", "当前雨强"),
             say("The twelve gauges with the highest intensity.", "雨强最大的十二处雨量计。"),
             board.query("highest_now", property=literal("rain_rate")),
-            grid(0, 33, 12, 8),
+            grid(0, 33, 12, 10),
             unit=_RAIN,
             empty=texts.NO_FIGURE.said_in(language),
         ).decimals(1)
@@ -110,7 +110,7 @@ def _batteries(board: Board) -> table.Panel:
         board.say("Lowest batteries", "电池电压最低"),
         board.say("Battery-powered sensors by voltage.", "按电压排列的电池供电传感器。"),
         board.query("lowest_now", property=literal("battery_voltage")),
-        grid(12, 33, 12, 8),
+        grid(12, 33, 12, 10),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
     column(panel, "state", title=board.say("State", "状态"), width=90, **state_cells(board.language))
