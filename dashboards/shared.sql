@@ -39,11 +39,16 @@ FROM (
 ) s
 
 -- name: map
--- later rows are drawn over earlier ones
-SELECT lat, lon, asset_{lang} AS asset, state, what_{lang} AS what, kind_{lang} AS kind, district_{lang} AS district,
-       origin, rank, asset_id
-FROM dash.asset_state
-WHERE {filter} AND datastreams > 0
+-- later rows are drawn over earlier ones; of a large city the map shows the worst, for nobody could tell more apart
+SELECT *
+FROM (
+    SELECT lat, lon, asset_{lang} AS asset, state, what_{lang} AS what, kind_{lang} AS kind, district_{lang} AS district,
+           origin, rank, asset_id
+    FROM dash.asset_state
+    WHERE {filter} AND datastreams > 0
+    ORDER BY rank DESC, asset_id
+    LIMIT 3000
+) a
 ORDER BY rank, asset_id
 
 -- name: worst
