@@ -212,12 +212,18 @@ def _endpoints(board: Board) -> table.Panel:
         grid(0, 27, 12, 7),
         empty=say("no endpoint", "无接收端"),
     )
+    words = {
+        "enabled": (say("enabled", "启用"), QUIET),
+        "paused": (say("paused", "暂停"), surface(State.MINOR)),
+        "disabled": (say("disabled", "停用"), surface(State.MAJOR)),
+    }
+    column(panel, "endpoint_state", title=say("State", "状态"), width=85, **panels.word_cells(words))
     column(panel, "host", title=say("Host", "主机"))
-    column(panel, "enabled", title=say("Enabled", "启用"), width=80)
     column(panel, "delivered", title=say("Delivered", "成功"), width=90)
     column(panel, "waiting", title=say("Waiting", "等待"), width=80)
     column(panel, "failed", title=say("Given up", "放弃"), width=85)
-    return column(panel, "delivered_at", title=say("Last", "最近"), width=130, unit="dateTimeFromNow")
+    column(panel, "attempted_at", title=say("Last", "最近"), width=115, unit="dateTimeFromNow")
+    return column(panel, "status", title=say("Answer", "应答"), width=75)
 
 
 def _attempts(board: Board) -> timeseries.Panel:

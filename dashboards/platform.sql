@@ -57,9 +57,7 @@ ORDER BY missing DESC, asset_id, sensor_id
 LIMIT 15
 
 -- name: endpoints
-SELECT host, CASE WHEN enabled THEN '✓' ELSE '–' END AS enabled, delivered, waiting, failed, delivered_at
-FROM dash.endpoint
-ORDER BY endpoint_id
+SELECT endpoint_state, host, delivered, waiting, failed, attempted_at, status FROM dash.endpoint ORDER BY endpoint_id
 
 -- name: attempts
 SELECT date_bin('$__interval', at, {midnight}) AS "time", count(*) FILTER (WHERE is_delivered)::float8 AS taken,

@@ -189,6 +189,11 @@ SELECT endpoint_id, outbox_id, finished_at, 40 + outbox_id % 50 * endpoint_id,
 FROM made
 """
 
+_DELIVERED = """
+UPDATE endpoint e SET delivered = (
+    SELECT count(*) FROM delivery d WHERE d.endpoint_id = e.endpoint_id AND d.state = 'delivered')
+"""
+
 # The city must stay awake while a test takes its time, so it is heard an hour ahead.
 _LATEST = """
 INSERT INTO latest (datastream_id, phenomenon_time, received_time, result, quality)
@@ -317,7 +322,7 @@ def fill_city(database: str) -> None:
                 connection.execute(statement.encode(), spans)
             for alarm in _alarms(connection, np.random.default_rng(_SEED)):
                 _write(connection, alarm)
-            for statement in (_VERDICTS, _DEVICE_LEDGER, _PLATFORM, _DELIVERIES):
+            for statement in (_VERDICTS, _DEVICE_LEDGER, _PLATFORM, _DELIVERIES, _DELIVERED):
                 connection.execute(statement.encode())
         connection.execute("ANALYZE")
 

@@ -398,21 +398,23 @@ COMMENT ON VIEW dash.follower IS 'How far whoever follows the committed batches 
 
 -- Addresses may carry secrets in path and query, so only their hosts are shown.
 CREATE VIEW dash.endpoint AS
-SELECT e.endpoint_id, substring(e.url FROM '^[a-z]+://(?:[^/@]*@)?([^/?#]+)') AS host, e.enabled,
-       coalesce(d.delivered, 0)::int8 AS delivered, coalesce(d.failed, 0)::int8 AS failed,
-       coalesce(d.waiting, 0)::int8 AS waiting, d.waiting_s, d.delivered_at
+SELECT e.endpoint_id, substring(e.url FROM '^[a-z]+://(?:[^/@]*@)?([^/?#]+)') AS host,
+       CASE WHEN NOT e.enabled THEN 'disabled' WHEN e.open_until > now() THEN 'paused' ELSE 'enabled' END
+           AS endpoint_state,
+       e.delivered, f.failed, w.waiting, w.waiting_s, t.at AS attempted_at, t.status
 FROM endpoint e
-LEFT JOIN (
-    SELECT d.endpoint_id, count(*) FILTER (WHERE d.state = 'delivered') AS delivered,
-           count(*) FILTER (WHERE d.state = 'failed') AS failed,
-           count(*) FILTER (WHERE d.state NOT IN ('delivered', 'failed')) AS waiting,
-           extract(epoch FROM now() - min(o.created_at) FILTER (WHERE d.state NOT IN ('delivered', 'failed')))::float8
-               AS waiting_s,
-           max(d.finished_at) FILTER (WHERE d.state = 'delivered') AS delivered_at
+CROSS JOIN LATERAL (
+    SELECT count(*) AS failed FROM delivery d WHERE d.endpoint_id = e.endpoint_id AND d.state = 'failed'
+) f
+CROSS JOIN LATERAL (
+    SELECT count(*) AS waiting, extract(epoch FROM now() - min(o.created_at))::float8 AS waiting_s
     FROM delivery d
     JOIN outbox o USING (outbox_id)
-    GROUP BY d.endpoint_id
-) d USING (endpoint_id);
+    WHERE d.endpoint_id = e.endpoint_id AND (d.state = 'queued' OR d.state IN ('waiting', 'pending'))
+) w
+LEFT JOIN LATERAL (
+    SELECT at, status FROM delivery_attempt d WHERE d.endpoint_id = e.endpoint_id ORDER BY attempt_id DESC LIMIT 1
+) t ON true;
 COMMENT ON VIEW dash.endpoint IS 'Where webhooks go, and what became of the deliveries';
 
 CREATE VIEW dash.delivery_attempt AS
@@ -450,6 +452,7 @@ BEGIN
             ('asset_id', 'identifier of the asset, a level of its topics'),
             ('asset_zh', 'Chinese name of the asset'),
             ('at', 'instant of the figures, or of the attempt'),
+            ('attempted_at', 'when the endpoint was last sent to; NULL: never'),
             ('batch_no', 'number of the newest committed batch'),
             ('batches_behind', 'number of committed batches whose results are not committed yet'),
             ('beat_at', 'when the process last said that it lives'),
@@ -472,7 +475,6 @@ BEGIN
             ('day', 'begin of the day in the time zone of the city'),
             ('decimals', 'decimals that people see'),
             ('delivered', 'number of deliveries that the endpoint took'),
-            ('delivered_at', 'when the endpoint last took one; NULL: never'),
             ('detected_at', 'when the detector decided'),
             ('district_class', 'central, outer, zone or elsewhere; central and outer districts are ranked apart'),
             ('district_en', 'English name of the district'),
@@ -481,9 +483,9 @@ BEGIN
             ('district_zh', 'Chinese name of the district'),
             ('duplicate', 'readings that were stored already'),
             ('duration_s', 'time the attempt took [s]'),
-            ('enabled', 'whether anything is sent to the endpoint'),
             ('ended_at', 'end of the stretch; NULL: it lasts'),
             ('endpoint_id', 'number of the endpoint'),
+            ('endpoint_state', 'enabled, disabled, or paused: its circuit is open after failures in a row'),
             ('expected', 'what the datastream should show at this hour by what was learned, in its unit; NULL: not learned yet'),
             ('expected_interval', 'expected time between two values [s]'),
             ('failed', 'values that failed quality control; of an endpoint: deliveries that were given up'),
