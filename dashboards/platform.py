@@ -126,10 +126,10 @@ def _followers(board: Board) -> table.Panel:
         grid(10, 12, 6, 7),
         empty=texts.NO_FIGURE.said_in(board.language),
     )
-    column(panel, "follower", title=say("Follower", "环节"))
-    column(panel, "batches_behind", title=say("Batches", "批次"), width=80)
+    column(panel, "follower", title=say("Follower", "环节"), width=105)
+    column(panel, "batches_behind", title=say("Batches", "批次"), width=75)
     return column(
-        panel, "behind_s", title=say("Behind", "落后"), width=130, unit="s", decimals=0,
+        panel, "behind_s", title=say("Behind", "落后"), width=145, unit="s", decimals=0,
         **gauge_cells(maximum=600, limits=_BEHIND),
     )  # fmt: skip
 
@@ -219,9 +219,9 @@ def _endpoints(board: Board) -> table.Panel:
     }
     column(panel, "endpoint_state", title=say("State", "状态"), width=85, **panels.word_cells(words))
     column(panel, "host", title=say("Host", "主机"))
-    column(panel, "delivered", title=say("Delivered", "成功"), width=90)
-    column(panel, "waiting", title=say("Waiting", "等待"), width=80)
-    column(panel, "failed", title=say("Given up", "放弃"), width=85)
+    column(panel, "delivered", title=say("Delivered", "成功"), width=85)
+    column(panel, "waiting", title=say("Waiting", "等待"), width=70)
+    column(panel, "failed", title=say("Given up", "放弃"), width=75)
     column(panel, "attempted_at", title=say("Last", "最近"), width=115, unit="dateTimeFromNow")
     return column(panel, "status", title=say("Answer", "应答"), width=75)
 
