@@ -149,7 +149,7 @@ def _dead_letters(board: Board) -> table.Panel:
     column(panel, "reason", title=say("Reason", "原因"), width=150)
     column(panel, "letters", title=say("Letters", "死信"), width=65)
     column(panel, "rejected", title=say("Readings", "读数"), width=85)
-    return column(panel, "last_received_at", title=say("Last", "最近"), width=100, unit="dateTimeFromNow")
+    return column(panel, "last_received_at", title=say("Last", "最近"), width=115, unit="dateTimeFromNow")
 
 
 def _liveness(board: Board) -> table.Panel:
@@ -217,12 +217,12 @@ def _endpoints(board: Board) -> table.Panel:
         "paused": (say("paused", "暂停"), surface(State.MINOR)),
         "disabled": (say("disabled", "停用"), surface(State.MAJOR)),
     }
-    column(panel, "endpoint_state", title=say("State", "状态"), width=85, **panels.word_cells(words))
+    column(panel, "endpoint_state", title=say("State", "状态"), width=75, **panels.word_cells(words))
     column(panel, "host", title=say("Host", "主机"))
     column(panel, "delivered", title=say("Delivered", "成功"), width=85)
     column(panel, "waiting", title=say("Waiting", "等待"), width=70)
     column(panel, "failed", title=say("Given up", "放弃"), width=75)
-    column(panel, "attempted_at", title=say("Last", "最近"), width=115, unit="dateTimeFromNow")
+    column(panel, "attempted_at", title=say("Last", "最近"), width=105, unit="dateTimeFromNow")
     return column(panel, "status", title=say("Answer", "应答"), width=75)
 
 
