@@ -13,7 +13,7 @@ import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
-from cli import dead_letters, waveforms
+from cli import dashboards, dead_letters, waveforms
 from cli.bench.command import bench
 from cli.demo import demo
 from cli.doctor import doctor
@@ -34,6 +34,7 @@ for command in (demo, doctor, simulate, replay, import_csv, generate_city, score
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(waveforms.app, name="waveforms")
+app.add_typer(dashboards.app, name="dashboards")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 

@@ -1,19 +1,5 @@
 -- City overview.
 
--- name: active_alarms
-SELECT count(*) AS alarms FROM dash.alarm WHERE {filter} AND is_active AND severity = {severity}
-
--- name: unacknowledged_alarms
-SELECT count(*) AS alarms FROM dash.alarm WHERE {filter} AND is_unacknowledged
-
--- name: sensors_reporting
-SELECT 100.0 * reporting / nullif(sensors, 0) AS pct, format({share}, reporting, sensors) AS share
-FROM (
-    SELECT coalesce(sum(sensors_reporting), 0) AS reporting, coalesce(sum(sensors), 0) AS sensors
-    FROM dash.reporting
-    WHERE {filter}
-) s
-
 -- name: bridges_monitored
 SELECT 100.0 * monitored / nullif(required, 0) AS pct, format({share}, monitored, required, target) AS share
 FROM (
@@ -22,52 +8,6 @@ FROM (
     FROM dash.coverage_now
     WHERE kind_id = 'bridge' AND district_id IN (${district:sqlstring})
 ) c
-
--- name: map
--- later rows are drawn over earlier ones
-SELECT lat, lon, asset_{lang} AS asset, state, what_{lang} AS what, kind_{lang} AS kind, district_{lang} AS district,
-       origin, rank, asset_id
-FROM dash.asset_state
-WHERE {filter} AND datastreams > 0
-ORDER BY rank, asset_id
-
--- name: worst
-SELECT state, asset_{lang} AS asset, what_{lang} AS what,
-       extract(epoch FROM now() - state_since)::float8 AS lasts, unacknowledged, asset_id
-FROM dash.asset_state
-WHERE {filter} AND datastreams > 0 AND rank > 0
-ORDER BY rank DESC, unacknowledged DESC, state_since DESC, asset_id
-LIMIT 15
-
--- name: matrix
-SELECT y.system_{lang} AS system, d.district_{lang} AS district, w.state
-FROM dash.system y
-CROSS JOIN dash.district d
-LEFT JOIN (
-    SELECT system_id, district_id, max(rank) AS rank
-    FROM dash.asset_state
-    WHERE datastreams > 0
-    GROUP BY system_id, district_id
-) s USING (system_id, district_id)
-LEFT JOIN dash.state w USING (rank)
-WHERE {filter}
-ORDER BY d.district_order, y.system_id
-
--- name: alarms_raised
-SELECT g.bucket AS "time",
-       count(*) FILTER (WHERE a.peak_severity = 4) AS critical,
-       count(*) FILTER (WHERE a.peak_severity = 3) AS major,
-       count(*) FILTER (WHERE a.peak_severity = 2) AS minor,
-       count(*) FILTER (WHERE a.peak_severity = 1) AS advisory
-FROM generate_series(
-    date_bin('$__interval', $__timeFrom()::timestamptz, {midnight}), $__timeTo()::timestamptz, '$__interval') AS g (bucket)
-LEFT JOIN (
-    SELECT date_bin('$__interval', raised_at, {midnight}) AS bucket, peak_severity
-    FROM dash.alarm
-    WHERE $__timeFilter(raised_at) AND {filter}
-) a USING (bucket)
-GROUP BY g.bucket
-ORDER BY g.bucket
 
 -- name: system_history
 -- Worst active alarm per bucket; without one, whether anything was stored shows that the system was there at all.
@@ -98,15 +38,6 @@ LEFT JOIN alarmed a USING (system_id, bucket)
 WHERE y.system_id IN (SELECT system_id FROM dash.reporting WHERE {filter})
 ORDER BY g.bucket, y.system_id
 
--- name: ingest
-SELECT bucket AS "time",
-       sum(stored)::float8 AS stored, sum(duplicate)::float8 AS duplicate, sum(conflict)::float8 AS conflict,
-       sum(rejected)::float8 AS rejected
-FROM dash.ledger_1m
-WHERE $__timeFilter(bucket) AND (system_id IS NULL OR {filter})
-GROUP BY bucket
-ORDER BY bucket
-
 -- name: coverage_history
 SELECT day AS "time", 100.0 * sum(monitored) / nullif(sum(required), 0) AS monitored, max(target_pct) AS target
 FROM dash.coverage
@@ -118,7 +49,7 @@ ORDER BY day
 -- one figure per system that says how bad it is at its worst place, among values of good quality
 SELECT DISTINCT ON (property_id)
        property_{lang} AS property, round(value::numeric, decimals) || ' ' || translate(unit, '{}', '') AS value,
-       asset_{lang} AS asset, ts, state, asset_id
+       asset_{lang} AS asset, ts, state, asset_id, datastream_id
 FROM dash.sensor_state
 WHERE {filter} AND is_reporting AND quality < 3
   AND property_id IN ('methane', 'water_depth', 'tilt', 'acceleration_rms', 'rain_rate')

@@ -8,7 +8,7 @@ from typing import Any, Final
 from grafana_foundation_sdk.builders.dashboard import Dashboard
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards import city
+from dashboards import alarms, bridges, city, coverage, gas, platform, sensor, streetlights, waterlogging
 from dashboards.texts import Language
 
 FOLDER: Final = Path(__file__).parent / "generated"
@@ -16,7 +16,17 @@ PLUGIN_VERSION: Final = "12.2.1"
 """Grafana runs no old migration on panels of this version."""
 
 _SCHEMA_VERSION: Final = 42
-_DASHBOARDS: Final[Mapping[str, Callable[[Language], Dashboard]]] = {"city-overview": city.build}
+_DASHBOARDS: Final[Mapping[str, Callable[[Language], Dashboard]]] = {
+    "city-overview": city.build,
+    "bridges": bridges.build,
+    "gas": gas.build,
+    "waterlogging": waterlogging.build,
+    "streetlights": streetlights.build,
+    "coverage": coverage.build,
+    "alarms": alarms.build,
+    "platform": platform.build,
+    "sensor": sensor.build,
+}
 
 
 def generate() -> dict[str, str]:

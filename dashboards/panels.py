@@ -1,13 +1,15 @@
 """Presets: how a number, a table, a chart looks on every dashboard."""
 
+from collections.abc import Mapping
 from typing import Any, Final
 
+from grafana_foundation_sdk.builders import bargauge, geomap, stat, statetimeline, table, timeseries, xychart
 from grafana_foundation_sdk.builders import common as cb
 from grafana_foundation_sdk.builders import dashboard as db
-from grafana_foundation_sdk.builders import geomap, stat, statetimeline, table, timeseries
 from grafana_foundation_sdk.models import common as cm
 from grafana_foundation_sdk.models import dashboard as m
 
+from dashboards.limits import Steps
 from dashboards.palette import QUIET, State, surface
 from dashboards.query import SOURCE, Query
 from dashboards.texts import STATES, Language
@@ -71,7 +73,7 @@ def share(title: str, description: str, query: Query, place: m.GridPos, *, no_fi
         .graph_mode(cm.BigValueGraphMode.NONE)
         .text_mode(cm.BigValueTextMode.VALUE)
         .orientation(cm.VizOrientation.HORIZONTAL)
-        .reduce_options(cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False))
+        .reduce_options(every_field())
         .override_by_name("share", [m.DynamicConfigValue(id_val="unit", value="string")])
     )
 
@@ -92,8 +94,11 @@ def listing(title: str, description: str, query: Query, place: m.GridPos, *, emp
 
 
 def column(panel: table.Panel, name: str, *, title: str, width: int | None = None, **more: object) -> table.Panel:
-    """Give a column its title, and further properties by their Grafana names (``__`` for a dot)."""
-    properties = [m.DynamicConfigValue(id_val="displayName", value=title)]
+    """Give a column its title, a dash for nothing, and properties by their Grafana names (``__`` for a dot)."""
+    properties = [
+        m.DynamicConfigValue(id_val="displayName", value=title),
+        m.DynamicConfigValue(id_val="noValue", value="–"),
+    ]
     if width is not None:
         properties.append(m.DynamicConfigValue(id_val="custom.width", value=width))
     properties += [m.DynamicConfigValue(id_val=key.replace("__", "."), value=value) for key, value in more.items()]
@@ -108,17 +113,110 @@ def state_cells(language: Language) -> Json:
     }
 
 
-def chart(title: str, description: str, query: Query, place: m.GridPos, *, unit: str) -> timeseries.Panel:
-    """Return lines over time."""
+def word_cells(words: Mapping[str, tuple[str, str]]) -> Json:
+    """Return the properties of a column that holds code words: how each is said, on which colour."""
+    options = {
+        code: m.ValueMappingResult(text=said, color=color, index=place)
+        for place, (code, (said, color)) in enumerate(words.items())
+    }
+    return {
+        "mappings": [m.ValueMap(options=options)],
+        "custom__cellOptions": {"type": "color-background", "mode": "basic"},
+    }
+
+
+def gauge_cells(*, maximum: float | None = None, limits: Steps = ((None, QUIET),)) -> Json:
+    """Return the properties of a column of numbers that are also drawn as bars."""
+    cells: Json = {
+        "custom__cellOptions": {"type": "gauge", "mode": "basic", "valueDisplayMode": "text"},
+        "thresholds": steps(*limits).build(),
+        "min": 0,
+    }
+    return cells if maximum is None else {**cells, "max": maximum}
+
+
+def figure(
+    title: str, description: str, query: Query, place: m.GridPos, *, unit: str, limits: Steps = ((None, QUIET),)
+) -> stat.Panel:
+    """Return one measured figure, in the colour of the limit it has passed."""
+    return number(title, description, query, place).unit(unit).thresholds(steps(*limits))
+
+
+def every_field() -> cb.ReduceDataOptions:
+    """Return that a stat shows the first row of whatever comes, texts too."""
+    return cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("/.*/").values(False)
+
+
+def ranking(
+    title: str,
+    description: str,
+    query: Query,
+    place: m.GridPos,
+    *,
+    unit: str,
+    limits: Steps = ((None, QUIET),),
+    empty: str,
+) -> bargauge.Panel:
+    """Return a bar per row of a table, of its first number; the first text names it."""
     return (
-        timeseries.Panel()
+        bargauge.Panel()
         .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query)
+        .unit(unit)
+        .min(0)
+        .no_value(empty)
+        .orientation(cm.VizOrientation.HORIZONTAL)
+        .display_mode(cm.BarGaugeDisplayMode.BASIC)
+        .value_mode(cm.BarGaugeValueMode.TEXT)
+        .name_placement(cm.BarGaugeNamePlacement.LEFT)
+        .text(cb.VizTextDisplayOptions().title_size(12).value_size(14))
+        .sizing(cm.BarGaugeSizing.MANUAL)
+        .min_viz_height(8)
+        .max_viz_height(26)
+        .show_unfilled(True)
+        .thresholds(steps(*limits))
+        .reduce_options(cb.ReduceDataOptions().calcs(["lastNotNull"]).fields("").values(True))
+    )
+
+
+def cloud(title: str, description: str, query: Query, place: m.GridPos, *, x: str, y: str) -> xychart.Panel:
+    """Return points: the first column across, the second upwards, both with their titles."""
+    panel = (
+        xychart.Panel()
+        .title(title)
+        .description(description)
+        .datasource(SOURCE)
+        .grid_pos(place)
+        .with_target(query)
+        .color_scheme(db.FieldColor().mode(m.FieldColorModeId.FIXED).fixed_color(QUIET))
+        .legend(cb.VizLegendOptions().show_legend(False).display_mode(cm.LegendDisplayMode.LIST))
+    )
+    for name, title_of_axis in (("x", x), ("y", y)):
+        panel.override_by_name(
+            name,
+            [
+                m.DynamicConfigValue(id_val="displayName", value=title_of_axis),
+                m.DynamicConfigValue(id_val="custom.axisLabel", value=title_of_axis),
+            ],
+        )
+    return panel
+
+
+def chart(
+    title: str, description: str, query: Query, place: m.GridPos, *, unit: str, floor: float | None = 0
+) -> timeseries.Panel:
+    """Return lines over time; the axis begins at ``floor``, None: where the values do."""
+    panel = timeseries.Panel() if floor is None else timeseries.Panel().min(floor)
+    return (
+        panel.title(title)
         .description(description)
         .datasource(SOURCE)
         .grid_pos(place)
         .with_target(query.time_series())
         .unit(unit)
-        .min(0)
         .line_width(1)
         .show_points(cm.VisibilityMode.NEVER)
         .tooltip(cb.VizTooltipOptions().mode(cm.TooltipDisplayMode.MULTI).sort(cm.SortOrder.DESCENDING))
@@ -138,6 +236,13 @@ def bars(panel: timeseries.Panel) -> timeseries.Panel:
         .fill_opacity(90)
         .line_width(0)
         .stacking(cb.StackingConfig().mode(cm.StackingMode.NORMAL).group("A"))
+    )
+
+
+def limited(panel: timeseries.Panel, limits: Steps) -> timeseries.Panel:
+    """Draw limits as dashed lines."""
+    return panel.thresholds(steps(*limits)).thresholds_style(
+        cb.GraphThresholdsStyleConfig().mode(cm.GraphThresholdsStyleMode.DASHED)
     )
 
 
@@ -176,7 +281,14 @@ def timeline(
 
 
 def asset_map(
-    title: str, description: str, query: Query, place: m.GridPos, *, language: Language, outlines: str
+    title: str,
+    description: str,
+    query: Query,
+    place: m.GridPos,
+    *,
+    language: Language,
+    outlines: str,
+    zoom: float = 8.9,
 ) -> geomap.Panel:
     """Return assets on the outlines of the districts; ``outlines`` is an absolute address of GeoJSON.
 
@@ -199,7 +311,7 @@ def asset_map(
         .datasource(SOURCE)
         .grid_pos(place)
         .with_target(query)
-        .view(geomap.MapViewConfig().id("coords").lat(30.57).lon(114.33).zoom(8.9))  # type: ignore[arg-type]
+        .view(geomap.MapViewConfig().id("coords").lat(30.57).lon(114.33).zoom(zoom))  # type: ignore[arg-type]
         .controls(geomap.ControlsOptions().show_zoom(True).show_attribution(False).mouse_wheel_zoom(False))
         .tooltip(geomap.TooltipOptions().mode("details"))  # type: ignore[arg-type]
         .basemap(

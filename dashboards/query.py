@@ -1,7 +1,7 @@
 """SQL in dashboards: named statements in ``.sql`` files, and the query type that grafana-foundation-sdk lacks.
 
-A statement may contain ``{lang}`` (``en`` or ``zh``, the suffix of name columns), ``{filter}`` (what the variables have
-chosen), ``{midnight}`` and the values its caller gives. Grafana's own ``${...}`` and ``$__...`` pass through.
+A statement may contain ``{lang}`` (``en`` or ``zh``, the suffix of name columns), ``{midnight}`` and the values its
+caller gives. Grafana's own ``${...}`` and ``$__...`` pass through.
 """
 
 import re
@@ -17,7 +17,6 @@ from dashboards.texts import Language
 PLUGIN: Final = "grafana-postgresql-datasource"
 SOURCE: Final = DataSourceRef(type_val=PLUGIN, uid="${datasource}")
 
-FILTER: Final = "system_id IN (${system:sqlstring}) AND district_id IN (${district:sqlstring})"
 MIDNIGHT: Final = "TIMESTAMPTZ '2000-01-03 00:00:00+08'"
 """An instant that all time buckets start from: a Monday midnight of the city."""
 
@@ -71,12 +70,14 @@ class Query(builder.Builder[PostgresQuery]):
 
 
 class Statements:
-    """The named statements of a ``.sql`` file of this package, in one language."""
+    """The named statements of a ``.sql`` file of this package and those that all share, in one language.
 
-    def __init__(self, file: str, language: Language) -> None:
-        self._file = file
-        self._language = language
-        self._texts = _read(file)
+    ``places`` are values that every statement may contain.
+    """
+
+    def __init__(self, file: str, language: Language, **places: str) -> None:
+        self._texts = {**_read("shared.sql"), **_read(file)}
+        self._places = {"lang": language.value, "midnight": MIDNIGHT, **places}
 
     def sql(self, name: str, **values: str | int) -> str:
         """Return a statement with its places filled.
@@ -86,12 +87,7 @@ class Statements:
         KeyError
             There is no such statement, or a place without a value.
         """
-        given: Mapping[str, str | int] = {
-            "lang": self._language.value,
-            "filter": FILTER,
-            "midnight": MIDNIGHT,
-            **values,
-        }
+        given: Mapping[str, str | int] = {**self._places, **values}
         return _PLACE.sub(lambda place: str(given[place[1]]), self._texts[name])
 
     def query(self, name: str, **values: str | int) -> Query:

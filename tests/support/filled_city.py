@@ -58,13 +58,140 @@ _OPEN: Final = (
 
 _PREPARE = "SELECT prepare_observation(ARRAY[now() - interval '1 hour', now()])"
 
+_PREPARE_ROLLUPS = (
+    "SELECT prepare_rollups(ARRAY(SELECT now() - n * interval '1 day' FROM generate_series(0, %(days)s) AS n))"
+)
+
+# What a property shows at a time, without noise: days and nights, and a storm two hours ago.
+_SHAPE: Final = """
+CROSS JOIN LATERAL (SELECT extract(epoch FROM now() - {at})::float8 / 3600 AS ago,
+                           extract(epoch FROM {at} + interval '8 hours')::int8 % 86400 / 3600.0::float8 AS hour) AS h
+CROSS JOIN LATERAL (SELECT exp(greatest(-power((ago - 2) / 1.5, 2), -60)) AS storm, sin((hour - 9) * pi() / 12) AS day,
+                           CASE WHEN hour < 6 OR hour > 18 THEN 1.0 ELSE 0.0 END AS night, datastream_id AS place) AS w
+CROSS JOIN LATERAL (SELECT (1 + place % 10 * 0.012) * CASE property_id
+    WHEN 'methane' THEN 1 + place % 7 * 0.3
+                        + CASE WHEN place % 11 = 3 THEN 34 * exp(greatest(-abs(ago - 1) / 2, -60)) ELSE 0 END
+    WHEN 'water_depth' THEN storm * (40 + place % 9 * 60)
+    WHEN 'rain_rate' THEN exp(greatest(-power((ago - 2.5) / 1.5, 2), -60)) * (20 + place % 6 * 4)
+    WHEN 'distance' THEN 2000 - storm * (40 + place % 9 * 60)
+    WHEN 'strain' THEN 60 + place % 8 * 10 + day * 25
+    WHEN 'joint_displacement' THEN 12 - day * 8
+    WHEN 'tilt' THEN 0.02 + day * 0.01 + CASE WHEN place % 23 = 2 AND ago < 2 THEN 0.16 ELSE 0 END
+    WHEN 'acceleration_rms' THEN 0.02 + 0.01 * (1 - night) + place % 5 * 0.003
+    WHEN 'structure_temperature' THEN 17 + day * 8
+    WHEN 'air_temperature' THEN 16 + day * 6
+    WHEN 'well_temperature' THEN 15 + day
+    WHEN 'wind_speed' THEN 2 + storm * 9
+    WHEN 'gas_pressure' THEN 210 + place % 4 * 50 - (1 - night) * 12
+    WHEN 'battery_voltage' THEN 3.5 + place % 6 * 0.1
+    WHEN 'supply_voltage' THEN 226 - night * 4 - place % 5
+    WHEN 'active_power' THEN 3 + night * (110 + place % 4 * 8)
+    WHEN 'current' THEN 0.02 + night * 0.5
+    WHEN 'power_factor' THEN 0.5 + night * 0.45
+    ELSE 1 END AS value) AS v
+"""
+
 _OBSERVATIONS = """
 INSERT INTO observation (phenomenon_time, received_time, result, datastream_id, quality)
-SELECT t, t + interval '1 second',
-       greatest(plausible_low, -100)
-       + (least(plausible_high, 400) - greatest(plausible_low, -100)) * (0.3 + 0.1 * sin(n)),
-       datastream_id, 1
-FROM datastream, generate_series(0, 59) AS n, LATERAL (SELECT now() - n * interval '1 minute' AS t) AS m
+SELECT t, t + interval '1 second', value, datastream_id, 1
+FROM datastream
+CROSS JOIN generate_series(0, 59) AS n
+CROSS JOIN LATERAL (SELECT now() - n * interval '1 minute' AS t) AS m
+""" + _SHAPE.format(at="t")
+
+# minutes of a day, hours of three days, and every sixth before; the whole days
+_ROLLUPS = """
+INSERT INTO {table} (bucket, datastream_id, n, good, failed, min, max, sum, last, last_at)
+SELECT bucket, datastream_id, 6, CASE WHEN datastream_id % 17 = 3 THEN 5 ELSE 6 END,
+       CASE WHEN datastream_id % 29 = 4 THEN 1 ELSE 0 END, value - 0.02 * abs(value), value + 0.02 * abs(value),
+       6 * value, value, bucket
+FROM datastream
+CROSS JOIN generate_series(
+    date_bin('{every}', now() - interval '{first} hours', '2000-01-02T16:00Z'), now() - interval '{last} hours',
+    '{every}') AS bucket
+""" + _SHAPE.format(at="bucket")
+
+# table, distance of buckets, from and to how many hours ago
+_ROLLED_UP: Final = (
+    ("rollup_1min", "5 minutes", 25, 0),
+    ("rollup_1h", "1 hour", 72, 0),
+    ("rollup_1h", "6 hours", 24 * DAYS, 73),
+    ("rollup_1day", "1 day", 24 * DAYS, 0),
+)
+
+_BASELINES = """
+INSERT INTO baseline (datastream_id, learned_slots, total_slots, expected, scale, updated_at)
+SELECT datastream_id, 48, 48, result - (datastream_id % 13 - 6) * 0.02 * abs(result), 0.02 * abs(result) + 0.1, now()
+FROM latest JOIN datastream USING (datastream_id)
+WHERE property_id IN ('strain', 'active_power')
+"""
+
+_VERDICTS = """
+INSERT INTO asset_coverage (asset_id, at, monitored, reason, details)
+SELECT asset_id, now(), verdict = 'monitored', verdict, '{}'
+FROM asset a
+JOIN asset_kind k USING (kind_id)
+CROSS JOIN LATERAL (
+    SELECT CASE WHEN NOT EXISTS (SELECT FROM sensor s WHERE s.asset_id = a.asset_id) THEN 'not-installed'
+                WHEN abs(hashtext(asset_id)) % 9 = 0 THEN 'not-reporting'
+                WHEN abs(hashtext(asset_id)) % 9 = 1 THEN 'not-passing'
+                ELSE 'monitored' END AS verdict
+) v
+WHERE k.coverage IS NOT NULL
+"""
+
+_DEVICE_LEDGER = """
+INSERT INTO device_ledger (asset_id, sensor_id, hour, messages, readings, repeated, skipped, out_of_order, restarts,
+                           skew_messages, skew_min, skew_median, skew_max, skew_counts, lateness_rows, lateness_sum,
+                           lateness_max, lateness_p95, lateness_counts)
+SELECT asset_id, sensor_id, hour, 60, 120, h % 7 / 5, h % 11 / 9, h % 13 / 12, 0, 60, -0.2, 0.1, 0.4 + h % 5, '{}',
+       120, 60, 3 + h % 9, 0.8 + h % 4 * 0.2, '{}'
+FROM sensor
+CROSS JOIN generate_series(date_trunc('hour', now()) - interval '30 days', now(), interval '3 hours') AS hour
+CROSS JOIN LATERAL (SELECT abs(hashtext(asset_id || sensor_id || hour)) AS h) AS j
+"""
+
+_PLATFORM = """
+INSERT INTO process_health (process, instance, started_at, beat_at, state, details) VALUES
+    ('ingest', 'ingest-1', now() - interval '9 days', now() + interval '1 hour', 'ok', '{}'),
+    ('analytics', 'analytics-1', now() - interval '9 days', now() + interval '1 hour', 'ok', '{}'),
+    ('upkeep', 'upkeep-1', now() - interval '2 days', now() - interval '3 minutes', 'ok', '{}'),
+    ('webhooks', 'webhooks-1', now() - interval '9 days', now() + interval '1 hour', 'ok', '{}');
+INSERT INTO batch (batch_no, committed_at, ingester, messages, rows)
+SELECT n, now() - (200 - n) * interval '1 second', 'ingest-1', 90, 120 FROM generate_series(1, 200) AS n;
+INSERT INTO follower (follower, outputs_to, checkpoint_at) VALUES ('analytics', 199, 190);
+UPDATE follower SET outputs_to = 120, checkpoint_at = 120 WHERE follower = 'rollups';
+INSERT INTO dead_letter (received_at, topic, reason, detail, readings, payload, payload_size, payload_sha256)
+SELECT now() - n * interval '40 minutes', 'citywatch/v1/jianghan/gas/gw-1/methane-1/senml',
+       (ARRAY['unit_mismatch', 'not_decodable', 'time_in_future', 'unknown_datastream'])[1 + n % 4 * (n % 3) % 4],
+       'as it is', 1 + n % 3, 'x', 1, 'x'
+FROM generate_series(1, 60) AS n;
+INSERT INTO endpoint (url, secret) VALUES
+    ('https://duty.example.org/alarms?key=1', 'whsec_x'), ('https://user:pass@works.example.org:8443/hook', 'whsec_y');
+"""
+
+_DELIVERIES = """
+WITH put AS (
+    INSERT INTO outbox (event_id, created_at, type, data)
+    SELECT event_id, at, 'citywatch.alarm.' || event, jsonb_build_object('alarm_id', alarm_id)
+    FROM alarm_event
+    RETURNING outbox_id, created_at
+), made AS (
+    INSERT INTO delivery (endpoint_id, outbox_id, state, attempts, finished_at)
+    SELECT endpoint_id, outbox_id, CASE WHEN outbox_id % 97 = 5 THEN 'failed' WHEN outbox_id % 301 = 9 THEN 'pending'
+                                        ELSE 'delivered' END, 1, put.created_at + interval '1 second'
+    FROM put CROSS JOIN endpoint
+    RETURNING endpoint_id, outbox_id, state, finished_at
+)
+INSERT INTO delivery_attempt (endpoint_id, outbox_id, at, duration_ms, status, error)
+SELECT endpoint_id, outbox_id, finished_at, 40 + outbox_id % 50 * endpoint_id,
+       CASE state WHEN 'failed' THEN 503 WHEN 'delivered' THEN 204 END, NULL
+FROM made
+"""
+
+_DELIVERED = """
+UPDATE endpoint e SET delivered = (
+    SELECT count(*) FROM delivery d WHERE d.endpoint_id = e.endpoint_id AND d.state = 'delivered')
 """
 
 # The city must stay awake while a test takes its time, so it is heard an hour ahead.
@@ -96,8 +223,8 @@ WHERE datastream_id % 3 = 0
 _COVERAGE = """
 INSERT INTO coverage (at, kind_id, district_id, required, installed, reporting, monitored)
 SELECT at, kind_id, district_id, count(*),
-       count(*) FILTER (WHERE equipped), count(*) FILTER (WHERE equipped),
-       count(*) FILTER (WHERE equipped AND age < 5 + abs(hashtext(asset_id)) %% 30)
+       count(*) FILTER (WHERE equipped), count(*) FILTER (WHERE equipped AND abs(hashtext(asset_id)) %% 9 > 0),
+       count(*) FILTER (WHERE equipped AND abs(hashtext(asset_id)) %% 9 > 1 AND age < 5 + abs(hashtext(asset_id)) %% 30)
 FROM (
     SELECT asset_id, kind_id, district_id, EXISTS (SELECT FROM sensor s WHERE s.asset_id = a.asset_id) AS equipped
     FROM asset a JOIN asset_kind k USING (kind_id)
@@ -186,12 +313,17 @@ def fill_city(database: str) -> None:
     spans = {"days": DAYS, "system": system, "begin": begin, "end": end}
     with connect(database, process="fill") as connection:
         with connection.transaction():  # which gives all statements the same now()
-            for statement in (_PREPARE, _OBSERVATIONS, _LATEST, _SILENCE, _FAILED, _GAPS):
+            connection.execute(_PREPARE_ROLLUPS.encode(), spans)
+            for statement in (_PREPARE, _OBSERVATIONS, _LATEST, _BASELINES, _SILENCE, _FAILED, _GAPS):
                 connection.execute(statement.encode())
+            for table, every, first, last in _ROLLED_UP:
+                connection.execute(_ROLLUPS.format(table=table, every=every, first=first, last=last).encode())
             for statement in (_COVERAGE, _LEDGER):
                 connection.execute(statement.encode(), spans)
             for alarm in _alarms(connection, np.random.default_rng(_SEED)):
                 _write(connection, alarm)
+            for statement in (_VERDICTS, _DEVICE_LEDGER, _PLATFORM, _DELIVERIES, _DELIVERED):
+                connection.execute(statement.encode())
         connection.execute("ANALYZE")
 
 

@@ -163,11 +163,12 @@ COMMENT ON VIEW dash.reporting IS 'How many installed sensors report now, by sys
 -- Liveness ---------------------------------------------------------------------------------------------------------
 
 -- Whether a device is there: judged by arrivals, whatever their values, and by what device and broker say. All instants
--- are times of reception. A last will counts until the device is heard again, a birth as being heard.
+-- are times of reception. A last will counts until the device is heard again, a birth as being heard. It gives one row and
+-- is a table, because the planner melts only those into a query; a hundred thousand calls would take seconds.
 CREATE FUNCTION dash.judge_liveness(
-    heard_at timestamptz, said text, said_at timestamptz, late_s float8, offline_s float8, moment timestamptz,
-    OUT liveness text, OUT liveness_since timestamptz)
-LANGUAGE sql IMMUTABLE AS $$
+    heard_at timestamptz, said text, said_at timestamptz, late_s float8, offline_s float8, moment timestamptz)
+RETURNS TABLE (liveness text, liveness_since timestamptz)
+LANGUAGE sql IMMUTABLE ROWS 1 AS $$
     SELECT CASE WHEN last IS NULL THEN 'offline'
                 WHEN is_gone OR moment - last > interval '1 second' * offline_s THEN 'offline'
                 WHEN moment - last > interval '1 second' * late_s THEN 'late'
@@ -218,6 +219,40 @@ SELECT system_id, district_id, count(*)::int4 AS sensors,
 FROM dash.sensor_liveness
 GROUP BY system_id, district_id;
 COMMENT ON VIEW dash.liveness IS 'How many installed sensors are online, late and offline now, by system and district';
+
+-- Datastreams and what they did ------------------------------------------------------------------------------------
+
+CREATE VIEW dash.datastream AS
+SELECT d.datastream_id, d.asset_id, a.asset_en, a.asset_zh, a.system_id, a.kind_id, a.district_id, a.district_en,
+       a.district_zh, a.lat, a.lon, d.sensor_id, d.property_id, p.name_en AS property_en, p.name_zh AS property_zh,
+       d.unit, p.decimals, d.expected_interval, d.sampling, nullif(d.plausible_low, '-Infinity') AS plausible_low,
+       nullif(d.plausible_high, 'Infinity') AS plausible_high, s.model_name_en AS model_en, s.model_name_zh AS model_zh,
+       s.installed_at, s.calibrated_at
+FROM datastream d
+JOIN sensor s USING (asset_id, sensor_id)
+JOIN observed_property p USING (property_id)
+JOIN dash.asset a USING (asset_id)
+WHERE s.removed_at IS NULL OR s.removed_at > now();
+COMMENT ON VIEW dash.datastream IS 'Every datastream of an installed sensor, with the names a reader needs';
+
+-- Which roll-up a chart reads whose points are so far apart. The planner folds it, and reads that one table alone.
+CREATE FUNCTION dash.step(width interval) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE
+RETURN CASE WHEN width < '1 hour' THEN 'minute' WHEN width < '1 day' THEN 'hour' ELSE 'day' END;
+
+CREATE VIEW dash.rollup AS
+SELECT 'minute' AS step, bucket, datastream_id, n, good, failed, min, rollup_mean(sum, n) AS mean, max, last
+FROM rollup_1min
+UNION ALL
+SELECT 'hour', bucket, datastream_id, n, good, failed, min, rollup_mean(sum, n), max, last FROM rollup_1h
+UNION ALL
+SELECT 'day', bucket, datastream_id, n, good, failed, min, rollup_mean(sum, n), max, last FROM rollup_1day;
+COMMENT ON VIEW dash.rollup IS
+    'What every datastream did by minute, hour and day; ask with step = dash.step(width), by datastream_id and bucket';
+
+CREATE VIEW dash.baseline AS
+SELECT datastream_id, expected, scale, learned_slots, total_slots, updated_at FROM baseline;
+COMMENT ON VIEW dash.baseline IS 'What a residual rule has learned about a datastream';
 
 -- Alarms -----------------------------------------------------------------------------------------------------------
 
@@ -288,6 +323,20 @@ JOIN asset_kind k USING (kind_id)
 JOIN district d USING (district_id);
 COMMENT ON VIEW dash.coverage IS 'The last coverage figures of every day, by kind of asset and district';
 
+CREATE VIEW dash.coverage_verdict AS
+SELECT c.asset_id, a.asset_en, a.asset_zh, a.system_id, a.kind_id, a.kind_en, a.kind_zh, a.district_id, a.district_en,
+       a.district_zh, a.lat, a.lon, a.responsible_unit, c.at, c.monitored AS is_monitored, c.reason AS verdict,
+       w.verdict_en, w.verdict_zh
+FROM asset_coverage c
+JOIN dash.asset a USING (asset_id)
+LEFT JOIN (VALUES
+    ('not-installed', 'not installed', '未安装'),
+    ('not-reporting', 'not reporting', '未上报'),
+    ('not-passing', 'not passing quality control', '质量不合格'),
+    ('not-calibrated', 'not calibrated', '未校准'),
+    ('monitored', 'monitored', '已监测')) AS w (verdict, verdict_en, verdict_zh) ON w.verdict = c.reason;
+COMMENT ON VIEW dash.coverage_verdict IS 'Whether every asset under a coverage rule is monitored, and why not';
+
 -- Platform ---------------------------------------------------------------------------------------------------------
 
 CREATE VIEW dash.ledger_1m AS
@@ -329,6 +378,58 @@ JOIN dash.asset a USING (asset_id);
 COMMENT ON VIEW dash.device_ledger IS
     'Messages, gaps in their numbers, clock skew and lateness of every sensor, by hour of reception';
 
+CREATE VIEW dash.process AS
+SELECT process, instance, started_at, beat_at, extract(epoch FROM now() - beat_at)::float8 AS silent_s,
+       CASE WHEN state = 'stopped' THEN 'stopped' WHEN beat_at < now() - interval '20 seconds' THEN 'late' ELSE state END
+           AS process_state,
+       coalesce(details ->> 'outage', details ->> 'imbalance', '') AS cause
+FROM process_health;
+COMMENT ON VIEW dash.process IS 'The last sign of life of every process; they report every 5 s';
+
+CREATE VIEW dash.follower AS
+SELECT f.follower, f.outputs_to, b.newest AS batch_no, greatest(b.newest - f.outputs_to, 0)::int8 AS batches_behind,
+       coalesce(extract(epoch FROM now() - n.committed_at), 0)::float8 AS behind_s
+FROM follower f
+CROSS JOIN (SELECT coalesce(max(batch_no), 0) AS newest FROM batch) b
+LEFT JOIN LATERAL (
+    SELECT committed_at FROM batch WHERE batch_no > f.outputs_to ORDER BY batch_no LIMIT 1
+) n ON true;
+COMMENT ON VIEW dash.follower IS 'How far whoever follows the committed batches is behind them';
+
+-- Addresses may carry secrets in path and query, so only their hosts are shown.
+CREATE VIEW dash.endpoint AS
+SELECT e.endpoint_id, substring(e.url FROM '^[a-z]+://(?:[^/@]*@)?([^/?#]+)') AS host,
+       CASE WHEN NOT e.enabled THEN 'disabled' WHEN e.open_until > now() THEN 'paused' ELSE 'enabled' END
+           AS endpoint_state,
+       e.delivered, f.failed, w.waiting, w.waiting_s, t.at AS attempted_at, t.status
+FROM endpoint e
+CROSS JOIN LATERAL (
+    SELECT count(*) AS failed FROM delivery d WHERE d.endpoint_id = e.endpoint_id AND d.state = 'failed'
+) f
+CROSS JOIN LATERAL (
+    SELECT count(*) AS waiting, extract(epoch FROM now() - min(o.created_at))::float8 AS waiting_s
+    FROM delivery d
+    JOIN outbox o USING (outbox_id)
+    WHERE d.endpoint_id = e.endpoint_id AND (d.state = 'queued' OR d.state IN ('waiting', 'pending'))
+) w
+LEFT JOIN LATERAL (
+    SELECT at, status FROM delivery_attempt d WHERE d.endpoint_id = e.endpoint_id ORDER BY attempt_id DESC LIMIT 1
+) t ON true;
+COMMENT ON VIEW dash.endpoint IS 'Where webhooks go, and what became of the deliveries';
+
+CREATE VIEW dash.delivery_attempt AS
+SELECT t.at, t.endpoint_id, substring(e.url FROM '^[a-z]+://(?:[^/@]*@)?([^/?#]+)') AS host, t.status,
+       coalesce(t.status BETWEEN 200 AND 299, false) AS is_delivered, t.duration_ms / 1000 AS duration_s
+FROM delivery_attempt t
+JOIN endpoint e USING (endpoint_id);
+COMMENT ON VIEW dash.delivery_attempt IS 'Every attempt to deliver an alarm event to an endpoint';
+
+CREATE VIEW dash.database AS
+SELECT pg_database_size(current_database()) AS size_bytes,
+       (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())::int4 AS connections,
+       current_setting('max_connections')::int4 AS connections_max;
+COMMENT ON VIEW dash.database IS 'How large the database is, one row';
+
 -- What the columns mean; the same name means the same everywhere -----------------------------------------------------
 DO $$
 DECLARE
@@ -350,20 +451,30 @@ BEGIN
             ('asset_en', 'English name of the asset'),
             ('asset_id', 'identifier of the asset, a level of its topics'),
             ('asset_zh', 'Chinese name of the asset'),
-            ('at', 'instant of the figures'),
+            ('at', 'instant of the figures, or of the attempt'),
+            ('attempted_at', 'when the endpoint was last sent to; NULL: never'),
+            ('batch_no', 'number of the newest committed batch'),
+            ('batches_behind', 'number of committed batches whose results are not committed yet'),
+            ('beat_at', 'when the process last said that it lives'),
             ('began_at', 'begin of the stretch'),
+            ('behind_s', 'age of the oldest batch it has not done yet [s]; 0: it has done all'),
             ('boundary_source', 'where the outline of the district comes from'),
-            ('bucket', 'begin of the minute of reception'),
+            ('bucket', 'begin of the minute of reception; of a roll-up: begin of its minute, hour or day'),
+            ('calibrated_at', 'when the sensor was last calibrated; NULL: not known'),
+            ('cause', 'why the process is not well; empty: it is'),
             ('city_en', 'English name of the city'),
             ('city_id', 'identifier of the city'),
             ('city_zh', 'Chinese name of the city'),
             ('closed_at', 'when the alarm was over and acknowledged; NULL: open'),
             ('conflict', 'readings whose time had another value already'),
+            ('connections', 'number of connections to the database'),
+            ('connections_max', 'number of connections the server accepts'),
             ('datastream_id', 'number of the datastream'),
             ('datastreams', 'number of datastreams of installed sensors'),
             ('datastreams_silent', 'number of them that are in state 5: silent, or the newest value failed its tests'),
             ('day', 'begin of the day in the time zone of the city'),
             ('decimals', 'decimals that people see'),
+            ('delivered', 'number of deliveries that the endpoint took'),
             ('detected_at', 'when the detector decided'),
             ('district_class', 'central, outer, zone or elsewhere; central and outer districts are ranked apart'),
             ('district_en', 'English name of the district'),
@@ -371,19 +482,32 @@ BEGIN
             ('district_order', 'place in lists: central, outer, zones, each by name'),
             ('district_zh', 'Chinese name of the district'),
             ('duplicate', 'readings that were stored already'),
+            ('duration_s', 'time the attempt took [s]'),
             ('ended_at', 'end of the stretch; NULL: it lasts'),
+            ('endpoint_id', 'number of the endpoint'),
+            ('endpoint_state', 'enabled, disabled, or paused: its circuit is open after failures in a row'),
+            ('expected', 'what the datastream should show at this hour by what was learned, in its unit; NULL: not learned yet'),
             ('expected_interval', 'expected time between two values [s]'),
+            ('failed', 'values that failed quality control; of an endpoint: deliveries that were given up'),
             ('first_received_at', 'when the oldest of them was received'),
+            ('follower', 'who follows the committed batches'),
+            ('good', 'number of values that nothing is known against (quality 1 and 2)'),
             ('heard_at', 'when anything last came from the sensor, accepted or not; NULL: never'),
+            ('host', 'host of the address'),
             ('hour', 'begin of the hour of reception'),
             ('installed', 'number of assets with every property its rule requires'),
+            ('installed_at', 'when the sensor was installed'),
+            ('instance', 'which of several processes of the name'),
             ('is_active', 'open, and the condition holds'),
+            ('is_delivered', 'whether the endpoint took it'),
+            ('is_monitored', 'whether the coverage rule of the kind holds'),
             ('is_open', 'not closed'),
             ('is_reporting', 'a value was received within the patience of the datastream (gap_factor expected intervals, at least 30 s) and no gap is open'),
             ('is_unacknowledged', 'open, and nobody has acknowledged what it is now'),
             ('kind_en', 'English name of the kind of asset'),
             ('kind_id', 'identifier of the kind of asset'),
             ('kind_zh', 'Chinese name of the kind of asset'),
+            ('last', 'last value that did not fail, in the unit of the datastream'),
             ('last_received_at', 'when the newest of them was received'),
             ('last_unbalanced_at', 'the newest minute that does not balance; NULL: all do'),
             ('lat', 'latitude, WGS 84 [degrees]'),
@@ -391,15 +515,22 @@ BEGIN
             ('lateness_max_s', 'longest time from measuring to reception of a reading [s]'),
             ('lateness_mean_s', 'mean time from measuring to reception of a reading [s]'),
             ('lateness_p95_s', '95 % of the readings were received within this time of measuring [s], from a histogram'),
+            ('learned_slots', 'number of hours of the day that are learned, working days and days off apart'),
             ('letters', 'number of dead letters'),
             ('liveness', 'online, late or offline'),
             ('liveness_since', 'since when, as far as it is known; NULL: it is not'),
             ('lon', 'longitude, WGS 84 [degrees]'),
+            ('max', 'highest value that did not fail, in the unit of the datastream'),
+            ('mean', 'mean of the values that did not fail, in the unit of the datastream; NULL: there is none'),
             ('measured_at', 'phenomenon time of the observation that decided'),
             ('message_en', 'what happened, English'),
             ('message_zh', 'what happened, Chinese'),
             ('messages', 'number of messages'),
+            ('min', 'lowest value that did not fail, in the unit of the datastream'),
+            ('model_en', 'English name of the model of the sensor'),
+            ('model_zh', 'Chinese name of the model of the sensor'),
             ('monitored', 'number of assets for which the coverage rule of the kind holds'),
+            ('n', 'number of values that did not fail: what min, mean, max and last are of'),
             ('occurrences', 'how often the condition came back before the alarm was closed, the first time included'),
             ('offline_s', 'silence after which the sensor is offline [s]: offline_factor expected intervals, at least 60 s'),
             ('online_pct', 'sensors_online / sensors [%]'),
@@ -407,10 +538,13 @@ BEGIN
             ('open_s', 'time from raising to closing, or to now [s]'),
             ('origin', 'where the record of the asset comes from: public, synthetic, recorded, imported'),
             ('out_of_order', 'messages that arrived behind a higher sequence number; missing = skipped - out_of_order'),
+            ('outputs_to', 'number of the last batch whose results are committed'),
             ('pct', 'monitored / required [%]'),
             ('peak_severity', 'highest severity the alarm has had'),
             ('plausible_high', 'highest value the site can show, in unit; NULL: no limit'),
             ('plausible_low', 'lowest value the site can show, in unit; NULL: no limit'),
+            ('process', 'name of the process'),
+            ('process_state', 'ok, degraded, late (no sign of life for 20 s), stopped'),
             ('property_en', 'English name of the observed property'),
             ('property_id', 'identifier of the observed property'),
             ('property_zh', 'Chinese name of the observed property'),
@@ -432,6 +566,8 @@ BEGIN
             ('rule_zh', 'Chinese name of the alarm rule'),
             ('said', 'what device and broker last said: online (birth), offline (last will or good-bye); NULL: nothing'),
             ('said_at', 'when that was received'),
+            ('sampling', 'scalar or waveform'),
+            ('scale', 'robust standard deviation around expected, in the unit of the datastream'),
             ('sensor_id', 'identifier of the sensor, unique within its asset'),
             ('sensors', 'number of installed sensors'),
             ('sensors_late', 'number of them of which nothing has come for late_s'),
@@ -439,27 +575,39 @@ BEGIN
             ('sensors_online', 'number of them that are there'),
             ('sensors_reporting', 'number of them of which every datastream reports'),
             ('severity', '1 advisory, 2 minor, 3 major, 4 critical; beside a state: of the worst active alarm, 0 when there is none'),
+            ('silent_s', 'time since the last sign of life [s]'),
+            ('size_bytes', 'size of the database [bytes]'),
             ('skew_max_s', 'highest time of reception - send time [s]'),
             ('skew_median_s', 'median of time of reception - send time [s], from a histogram: the error of the clock plus the way'),
             ('skew_min_s', 'lowest time of reception - send time [s]; negative: the clock of the device is ahead'),
             ('skipped', 'sequence numbers jumped over when a message arrived'),
             ('source', 'district/system of the topic, ? when the topic has none'),
+            ('started_at', 'when the process started'),
             ('state', '0 normal, 1 advisory, 2 minor, 3 major, 4 critical, 5 no valid data; colour by it, never aggregate it'),
             ('state_en', 'English word for the state'),
             ('state_since', 'since when: raising of the worst alarm, or the last reception before the silence'),
             ('state_zh', 'Chinese word for the state'),
+            ('status', 'HTTP status of the answer; NULL: no answer'),
+            ('step', 'minute, hour or day: how wide the bucket is'),
             ('stored', 'readings stored'),
             ('system_en', 'English name of the system'),
             ('system_id', 'identifier of the system, a level of topics'),
             ('system_zh', 'Chinese name of the system'),
             ('target_pct', 'what pct must reach; bridges 100 % (Wuhan, 14th five-year plan of urban management); NULL: no target'),
             ('time_zone', 'IANA time zone whose days the views use'),
+            ('total_slots', 'number of hours there are to learn'),
             ('ts', 'when the newest value was measured; NULL: never heard'),
             ('unaccounted', 'readings received whose fate the ledger does not know; anything but 0 is a fault'),
             ('unacknowledged', 'number of open alarms that nobody has acknowledged'),
             ('unbalanced_minutes', 'number of minutes whose readings are not accounted for'),
             ('unit', 'unit of the value, UCUM'),
+            ('updated_at', 'when that was last learned'),
             ('value', 'newest value'),
+            ('verdict', 'monitored, or why not: not-installed, not-reporting, not-passing, not-calibrated'),
+            ('verdict_en', 'English words for the verdict'),
+            ('verdict_zh', 'Chinese words for the verdict'),
+            ('waiting', 'number of deliveries still to be made'),
+            ('waiting_s', 'age of the oldest of them [s]; NULL: there is none'),
             ('what_en', 'why the asset is in its state, English; empty when it is normal'),
             ('what_zh', 'why the asset is in its state, Chinese; empty when it is normal')
         ) AS m (name, meaning) ON m.name = a.attname
