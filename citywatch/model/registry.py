@@ -152,7 +152,8 @@ class CoverageRule:
     """When an asset of a kind counts as monitored.
 
     All ``required`` properties are installed, and within the trailing ``window`` [s] each of them reached at least
-    ``min_share`` [0-1] of its expected observations with good quality. ``source`` and ``mark`` say how sure we are.
+    ``min_share`` [0-1] of its expected observations with good quality, by a sensor whose calibration has not expired
+    and, unless ``calibration_days`` is None, is at most so old [days]. ``source`` and ``mark`` say how sure we are.
     """
 
     required: tuple[PropertyId, ...]
@@ -160,6 +161,7 @@ class CoverageRule:
     min_share: float
     source: str
     mark: Mark
+    calibration_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -180,12 +180,18 @@ class CoverageEntry(Strict):
     required: Annotated[list[Identifier], Field(min_length=1)]
     window: Positive
     min_share: Annotated[float, Field(ge=0, le=1)]
+    calibration_days: Positive | None = None
     source: Text
     mark: Mark
 
     def to_model(self) -> CoverageRule:
         return CoverageRule(
-            tuple(PropertyId(name) for name in self.required), self.window, self.min_share, self.source, self.mark
+            tuple(PropertyId(name) for name in self.required),
+            self.window,
+            self.min_share,
+            self.source,
+            self.mark,
+            self.calibration_days,
         )
 
 
