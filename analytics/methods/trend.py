@@ -1,0 +1,90 @@
+"""A line through a daily figure, and when it will reach a target: the date with its uncertainty."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import stats
+
+_FEWEST: Final = 14  # days; fewer say nothing about a trend
+_FARTHEST: Final = 20_000  # days ahead
+
+
+@dataclass(frozen=True, slots=True)
+class Trend:
+    """A line through a figure by day.
+
+    ``level`` is that of the line on the last of the ``days`` it was laid through, ``slope`` [1/d] with its interval
+    ``slope_low`` to ``slope_high``. ``reached``, ``earliest`` and ``latest`` are the first day, not before the last
+    one, on which the line, and the ends of its band, are at the target; ``None``: not within 20,000 days.
+    """
+
+    days: int
+
+    level: float
+    slope: float
+    slope_low: float
+    slope_high: float
+    reached: date | None
+    earliest: date | None
+    latest: date | None
+
+
+def project(days: Sequence[date], values: Sequence[float], target: float, *, confidence: float = 0.9) -> Trend | None:
+    """Return the trend of a figure that shall rise to a target, ``None`` when there are fewer than 14 days.
+
+    Least squares. Days that follow each other are alike, so the number of independent ones is n (1 - r) / (1 + r),
+    with r the correlation of neighbouring residuals (von Storch & Zwiers, Statistical Analysis in Climate Research,
+    1999, section 6.6). The dates are where the band of the line meets the target (Draper & Smith, Applied Regression
+    Analysis, 1998, section 3.2).
+
+    Parameters
+    ----------
+    days, values
+        Days in ascending order, and the figure on each.
+    confidence
+        0-1, two-sided.
+    """
+    if len(days) < _FEWEST:
+        return None
+    day = np.array([one.toordinal() for one in days], dtype=np.float64)
+    value = np.array(values, dtype=np.float64)
+    x = day - day.mean()
+    spread = float(x @ x)
+    slope = float(x @ (value - value.mean())) / spread
+    residual = value - value.mean() - slope * x
+    independent = _independent(residual)
+    variance = float(residual @ residual) / max(independent - 2.0, 1.0)
+    width = float(stats.t.ppf(0.5 + confidence / 2, max(independent - 2.0, 1.0)))
+
+    ahead = np.arange(_FARTHEST + 1, dtype=np.float64)
+    at = ahead + x[-1]
+    line = value.mean() + slope * at
+    band = width * np.sqrt(variance * (1.0 / independent + at**2 / (spread * independent / len(day))))
+    of_slope = width * np.sqrt(variance / (spread * independent / len(day)))
+    last = days[-1]
+    return Trend(
+        days=len(days),
+        level=float(line[0]),
+        slope=slope,
+        slope_low=slope - float(of_slope),
+        slope_high=slope + float(of_slope),
+        reached=_first(line >= target, last),
+        earliest=_first(line + band >= target, last),
+        latest=_first(line - band >= target, last),
+    )
+
+
+def _independent(residual: NDArray[np.float64]) -> float:
+    """Return how many independent values correlated residuals are worth, at least 3."""
+    power = float(residual @ residual)
+    correlation = float(residual[1:] @ residual[:-1]) / power if power > 1e-18 else 0.0
+    correlation = min(max(correlation, 0.0), 0.99)
+    return max(len(residual) * (1 - correlation) / (1 + correlation), 3.0)
+
+
+def _first(reached: NDArray[np.bool_], last: date) -> date | None:
+    return last + timedelta(days=int(np.argmax(reached))) if reached.any() else None
