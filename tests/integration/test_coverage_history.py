@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
+from pathlib import Path
 
 import pytest
 
@@ -11,12 +12,17 @@ from analytics.rollups import Rollups
 from citywatch.clock import to_micros
 from citywatch.model.coverage import DayCoverage, Gap
 from citywatch.model.identifiers import AssetId, DistrictId, KindId, PropertyId
+from citywatch.registry import load_targets
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.batches import BatchWriter
 from citywatch.storage.pipeline.coverage_days import forget_days
+from citywatch.storage.pipeline.indicators import read_newest_indicator_day
+from citywatch.storage.pipeline.targets import write_targets
 from tests.support.coverage import RULE, ZONE, Site, expected_days, rounded, write_city, year_of_bridges
+from tests.support.processes import running
 from tests.support.rollups import Value, batch_of
 from tests.support.servers import DatabaseServer
+from tests.support.waiting import wait_until
 
 FIRST = date(2025, 11, 21)
 DATES = [FIRST + timedelta(days=number) for number in range(365)]
@@ -137,6 +143,24 @@ def test_days_that_retention_has_taken_stay_as_they_were_judged(connection: Conn
     forget_days(connection, None, first=date(2026, 5, 30), last=date(2026, 6, 2))
     assert judge(connection)[-1] == Progress(2, 2)
     assert rounded(stored(connection)) == expected()
+
+
+def test_upkeep_judges_what_is_over_and_computes_indicators(year: tuple[DatabaseServer, str], tmp_path: Path) -> None:
+    server, template = year
+    address = server.copy(template)
+    settings = {"CITYWATCH_DATABASE_URL": address, "CITYWATCH_TIME_ZONE": str(ZONE)}
+    with connect(address, process="test") as connection:
+        write_targets(connection, *load_targets())
+        over = "SELECT count(*) FROM coverage_run WHERE day BETWEEN %s AND %s"
+        with running("upkeep", settings, tmp_path / "upkeep.log"):
+            wait_until(
+                lambda: connection.execute(over, (DATES[0], DATES[-1])).fetchone() == (365,),
+                what="the verdicts of the year",
+                timeout=90,
+            )
+            wait_until(lambda: read_newest_indicator_day(connection), what="indicators of a day", timeout=60)
+        assert rounded(one for one in stored(connection) if one.day <= DATES[-1]) == expected()
+    server.drop(address)
 
 
 def versions(connection: Connection) -> dict[tuple[date, str, str], str]:
