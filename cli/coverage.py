@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from citywatch.clock import SystemClock, midnight
 from citywatch.errors import Misconfigured
-from citywatch.model.coverage_days import Scope
+from citywatch.model.coverage_days import Scope, cheapest_first
 from citywatch.settings import ProcessSettings, load_settings
 from citywatch.storage.connection import connect
 from cli.days import day
@@ -64,7 +64,7 @@ def coverage(
             return
         figures = read_day_figures(connection, judged, scope) if street is None else []
         history = read_history(connection, scope, first=judged - timedelta(days=TREND_DAYS - 1), last=judged, zone=zone)
-        found = read_gaps(connection, judged, scope, zone=zone, limit=1_000_000)
+        found = cheapest_first(read_gaps(connection, judged, scope, zone=zone, limit=1_000_000))
         target = None if kind is None else read_coverage_target(connection, kind)
     where = outlook(history, target)
     total = history[-1] if history and history[-1].day == judged else None
@@ -124,7 +124,6 @@ def what_if_command(
 ) -> None:
     """Say what coverage would be when some assets are mended."""
     from citywatch.model.coverage import Gap
-    from citywatch.model.coverage_days import cheapest_first
     from citywatch.model.progress import what_if
     from citywatch.storage.pipeline.coverage_reading import chosen_day, read_gaps, read_verdicts
     from cli.coverage_text import show_effect

@@ -5,12 +5,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date
 from typing import Final
 
-from rich.console import Console
 from rich.table import Table
 
 from api.outlook import Outlook
 from citywatch.model.coverage_days import AssetGap, DayFigure, DistrictFigure, Evidence, Why
 from citywatch.model.progress import Effect
+from cli.consoles import console_for
 
 _STAGES: Final = ("required", "installed", "reporting", "passing", "monitored")
 
@@ -82,12 +82,6 @@ def show_effect(judged: date, effect: Effect) -> None:
 def percent(part: float, whole: int) -> str:
     """Return a share as people read it; nothing of nothing is no data."""
     return f"{100 * part / whole:.1f} %" if whole else "no data"
-
-
-def console_for(width: int) -> Console:
-    """Return a console that is so wide when nobody watches: a pipe has no width of its own."""
-    console = Console()
-    return console if console.is_terminal else Console(width=width)
 
 
 def _grouped(figures: Sequence[DistrictFigure], *, by_district: bool) -> Iterable[tuple[tuple[str, ...], list[int]]]:

@@ -12,7 +12,7 @@ from rich.table import Table
 from citywatch.clock import SystemClock
 from citywatch.settings import ProcessSettings, load_settings
 from citywatch.storage.connection import connect
-from cli.coverage_text import console_for
+from cli.consoles import console_for
 from cli.days import day
 
 app = typer.Typer(help="What the city has promised and how it stands; enter values that nobody computes.")

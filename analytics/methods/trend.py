@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import stats
+from scipy.special import stdtrit
 
 _FEWEST: Final = 14  # days; fewer say nothing about a trend
 _FARTHEST: Final = 20_000  # days ahead
@@ -58,7 +58,7 @@ def project(days: Sequence[date], values: Sequence[float], target: float, *, con
     residual = value - value.mean() - slope * x
     independent = _independent(residual)
     variance = float(residual @ residual) / max(independent - 2.0, 1.0)
-    width = float(stats.t.ppf(0.5 + confidence / 2, max(independent - 2.0, 1.0)))
+    width = float(stdtrit(max(independent - 2.0, 1.0), 0.5 + confidence / 2))
 
     ahead = np.arange(_FARTHEST + 1, dtype=np.float64)
     at = ahead + x[-1]
