@@ -10,17 +10,19 @@ from pathlib import Path
 import docx
 import httpx
 import pytest
+from typer.testing import CliRunner
 
 from analytics.coverage_history import judge_due
 from analytics.indicator_history import compute_due
 from analytics.reports.issue import issue_due
+from citywatch.errors import Misconfigured, NotFound
 from citywatch.model.coverage import Gap
 from citywatch.model.identifiers import DistrictId
 from citywatch.model.reports import ReportKind
 from citywatch.registry import load_targets
 from citywatch.storage.connection import connect
 from citywatch.storage.pipeline.targets import write_targets
-from tests.integration.test_commands import citywatch
+from cli.main import app
 from tests.support.api import api_client
 from tests.support.coverage import RULE, ZONE, expected_days, expected_verdict, write_city, year_of_bridges
 from tests.support.servers import DatabaseServer
@@ -224,8 +226,8 @@ async def test_reports_say_the_same_in_every_format_and_language(client: httpx.A
 
 def test_commands_answer_the_same(judged: str, tmp_path: Path) -> None:
     def run(*arguments: str) -> str:
-        done = citywatch(*arguments, CITYWATCH_DATABASE_URL=judged)
-        assert done.returncode == 0, done.stderr
+        done = CliRunner().invoke(app, arguments, env={"CITYWATCH_DATABASE_URL": judged}, catch_exceptions=False)
+        assert done.exit_code == 0, done.output
         return done.stdout
 
     shown = json.loads(run("coverage", "--at", str(LAST), "--kind", "bridge", "--gaps", "1000", "--json"))
@@ -247,12 +249,13 @@ def test_commands_answer_the_same(judged: str, tmp_path: Path) -> None:
 
 
 def test_a_broken_question_is_told_so(judged: str) -> None:
-    for arguments, code, says in (
-        (("coverage", "--at", "tomorrow"), 2, "write one such as 2026-06-30"),
-        (("coverage", "--at", "2001-01-01"), 1, "has not been judged"),
-        (("coverage", "compute", "--again"), 2, "--again needs --from"),
-        (("report", "weekly", "--at", "2001-01-01"), 1, "has not been judged"),
+    for arguments, error, says in (
+        (("coverage", "--at", "2001-01-01"), NotFound, "has not been judged"),
+        (("coverage", "compute", "--again"), Misconfigured, "--again needs --from"),
+        (("report", "weekly", "--at", "2001-01-01"), NotFound, "has not been judged"),
     ):
-        done = citywatch(*arguments, CITYWATCH_DATABASE_URL=judged)
-        assert done.returncode == code, done.stderr
-        assert says in " ".join(done.stderr.split()), arguments
+        done = CliRunner().invoke(app, arguments, env={"CITYWATCH_DATABASE_URL": judged})
+        assert isinstance(done.exception, error), arguments
+        assert says in str(done.exception)
+    done = CliRunner().invoke(app, ["coverage", "--at", "tomorrow"], env={"COLUMNS": "200"})
+    assert (done.exit_code, "write one such as 2026-06-30" in " ".join(done.output.split())) == (2, True)
