@@ -36,17 +36,37 @@ class Trend:
 def project(days: Sequence[date], values: Sequence[float], target: float, *, confidence: float = 0.9) -> Trend | None:
     """Return the trend of a figure that shall rise to a target, ``None`` when there are fewer than 14 days.
 
-    Least squares. Days that follow each other are alike, so the number of independent ones is n (1 - r) / (1 + r),
-    with r the correlation of neighbouring residuals (von Storch & Zwiers, Statistical Analysis in Climate Research,
-    1999, section 6.6). The dates are where the band of the line meets the target (Draper & Smith, Applied Regression
-    Analysis, 1998, section 3.2).
+    Formula: ``y = mean(y) + b (t - mean(t)) +- q s sqrt(1 / n + (t - mean(t))^2 / S)`` with
+    ``s^2 = sum(residual^2) / (m - 2)``, ``m = n (1 - r) / (1 + r)``, r the correlation of neighbouring residuals,
+    ``S = sum((t - mean(t))^2)`` and q the quantile of Student's t with m - 2 degrees of freedom. The dates are where
+    this band meets the target.
 
     Parameters
     ----------
     days, values
-        Days in ascending order, and the figure on each.
+        Days [d] in ascending order, and the figure [unit of the figure] on each.
+    target
+        [unit of the figure]
     confidence
         0-1, two-sided.
+
+    Notes
+    -----
+    Days that follow each other are alike: n of them are worth m independent ones. It says what happens if things go
+    on as they did.
+
+    Examples
+    --------
+    >>> from datetime import date, timedelta
+    >>> days = [date(2026, 1, 1) + timedelta(days=number) for number in range(20)]
+    >>> project(days, [50.0 + number for number in range(20)], 100.0).reached
+    datetime.date(2026, 2, 20)
+
+    References
+    ----------
+    Santer et al., Statistical significance of trends and trend differences in layer-average atmospheric temperature
+    time series, J. Geophys. Res. 105 (2000) 7337. Draper & Smith, Applied Regression Analysis, 1998,
+    section 3.2.
     """
     if len(days) < _FEWEST:
         return None
@@ -63,8 +83,8 @@ def project(days: Sequence[date], values: Sequence[float], target: float, *, con
     ahead = np.arange(_FARTHEST + 1, dtype=np.float64)
     at = ahead + x[-1]
     line = value.mean() + slope * at
-    band = width * np.sqrt(variance * (1.0 / independent + at**2 / (spread * independent / len(day))))
-    of_slope = width * np.sqrt(variance / (spread * independent / len(day)))
+    band = width * np.sqrt(variance * (1.0 / len(day) + at**2 / spread))
+    of_slope = width * np.sqrt(variance / spread)
     last = days[-1]
     return Trend(
         days=len(days),
