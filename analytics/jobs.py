@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from analytics.evaluate import Evaluator
 from analytics.indicators.coverage import figures, judge_asset
 from citywatch.model.coverage import AssetCoverage
+from citywatch.model.identifiers import AssetId
 from citywatch.model.registry import Asset, CoverageRule, Datastream
 from citywatch.storage.connection import Connection
 from citywatch.storage.pipeline.batches import prune_batches
@@ -33,9 +34,10 @@ def compute_coverage(
         ]
         numbers = [stream.datastream_id for stream in streams]
         good = count_good(connection, numbers, until=at, window=timedelta(seconds=window))
-        for asset, rule in group:
-            own = [stream for stream in streams if stream.asset_id == asset.asset_id]
-            verdicts.append(judge_asset(asset, rule, own, good))
+        of_asset: dict[AssetId, list[Datastream]] = {}
+        for stream in streams:
+            of_asset.setdefault(stream.asset_id, []).append(stream)
+        verdicts += [judge_asset(asset, rule, of_asset.get(asset.asset_id, ()), good) for asset, rule in group]
     write_coverage(connection, at=at, figures=figures(verdicts), verdicts=verdicts)
     return verdicts
 

@@ -29,6 +29,7 @@ from citywatch.model.observations import Observations, joined
 from citywatch.model.rollups import HOUR, MINUTE, Resolution, touched_spans
 from citywatch.storage.connection import Connection
 from citywatch.storage.pipeline.city_rollups import forget_hours, make_hours
+from citywatch.storage.pipeline.coverage_days import forget_touched
 from citywatch.storage.pipeline.followers import claim_position
 from citywatch.storage.pipeline.retention import give_up
 from citywatch.storage.pipeline.rollups import (
@@ -130,6 +131,7 @@ class Rollups:
             refresh(self._connection, resolution, kept, zone=self._zone)
             late = (time < finer[of_stored]) & (time >= own[of_stored])
             fold(self._connection, resolution, stored.take(late), zone=self._zone)
+        forget_touched(self._connection, hours, zone=self._zone)
         remove_late(self._connection, stored.take(time < horizons.observations[of_stored]))
 
 

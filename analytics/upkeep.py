@@ -1,8 +1,17 @@
-"""The upkeep process: rolls up what is stored, removes what is expired; apart, so that no alarm waits for it."""
+"""The upkeep process: rolls up what is stored, computes the figures of days that are over, issues reports,
+removes what is expired.
 
+It is apart from analytics, so that no alarm waits for it.
+"""
+
+from collections.abc import Iterator
 from dataclasses import asdict
+from itertools import chain
 from typing import Final
 
+from analytics.coverage_history import judge_due
+from analytics.indicator_history import compute_due
+from analytics.reports.issue import issue_due
 from analytics.retention import remove_expired
 from analytics.rollups import Rollups
 from analytics.timer import Timer
@@ -17,6 +26,7 @@ from citywatch.storage.pipeline.health import write_beat
 PROCESS: Final = "upkeep"
 _BEAT: Final = 5.0  # [s]
 _RETENTION: Final = 3600.0  # [s]
+_COVERAGE: Final = 600.0  # [s]
 
 
 class Upkeep:
@@ -52,15 +62,25 @@ class Upkeep:
         rollups = Rollups(connection, time_zone=self._time_zone)
         beat, refreshing = Timer(_BEAT, self._clock), Timer(self._interval, self._clock)
         expiring = Timer(_RETENTION, self._clock)
+        judging = Timer(_COVERAGE, self._clock)
+        days: Iterator[object] = iter(())
         more = False
         while not self._stop.requested():
             if more or refreshing.is_due():
                 more = rollups.step(give_up_at=self._clock.now()) or rollups.make_city_hours(at=self._clock.now())
             if beat.is_due():
                 self._beat(connection, rollups, "ok")
+            if not more and judging.is_due():
+                now = self._clock.now()
+                days = chain(
+                    judge_due(connection, time_zone=self._time_zone, at=now),
+                    compute_due(connection, time_zone=self._time_zone, at=now),
+                    issue_due(connection, time_zone=self._time_zone, at=now),
+                )
+            judged = not more and next(days, None) is not None
             if not more and expiring.is_due():
                 self._remove_expired(connection, rollups)
-            if not more:
+            if not (more or judged):
                 self._stop.wait(1.0)
         self._beat(connection, rollups, "stopped")
         logger().info("upkeep stopped", **asdict(rollups.counters))

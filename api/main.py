@@ -16,6 +16,7 @@ from api.context import Context
 from api.errors import PROBLEMS, install_error_handlers
 from api.handlers import (
     alarms,
+    coverage_days,
     dead_letters,
     event_windows,
     indicators,
@@ -25,6 +26,7 @@ from api.handlers import (
     rollups,
     sensors,
     stream,
+    targets,
     webhooks,
 )
 from api.parameters import PREFIX, refuse_unknown_parameters
@@ -78,6 +80,8 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         rollups,
         alarms,
         indicators,
+        coverage_days,
+        targets,
         ledger,
         dead_letters,
         webhooks,

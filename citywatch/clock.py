@@ -4,9 +4,10 @@ Inside, an instant is an aware UTC :class:`datetime.datetime`; in columns it is 
 1970-01-01T00:00Z. Local time exists at the edges alone.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import time_ns
 from typing import Protocol
+from zoneinfo import ZoneInfo
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -44,3 +45,8 @@ def to_micros(instant: datetime) -> int:
 def from_micros(micros: int) -> datetime:
     """Return the aware UTC instant that lies ``micros`` microseconds after the epoch."""
     return EPOCH + timedelta(microseconds=micros)
+
+
+def midnight(day: date, zone: str) -> datetime:
+    """Return the instant, in UTC, at which a day begins in an IANA time zone."""
+    return datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)

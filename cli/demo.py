@@ -14,12 +14,13 @@ from rich.console import Console
 
 from citywatch.clock import SystemClock
 from citywatch.errors import Misconfigured, Unavailable
-from citywatch.registry import load_city
+from citywatch.registry import load_city, load_targets
 from citywatch.service import Stop, stop_on_signals
 from citywatch.storage.connection import connect
 from citywatch.storage.databases import create_database, with_database
 from citywatch.storage.migrate import migrate
 from citywatch.storage.pipeline.registry import write_registry
+from citywatch.storage.pipeline.targets import write_targets
 from cli.embedded.broker import BrokerKind, embedded_broker
 from cli.embedded.home import Home
 from cli.embedded.ports import free_port
@@ -52,6 +53,7 @@ def demo(
         registry = load_city(city)
         with connect(database, process="demo") as connection:
             write_registry(connection, registry)
+            write_targets(connection, *load_targets())
         address = servers.enter_context(embedded_broker(home, kind=broker))
         console.print(
             f"  database {report.level}, broker {address}, city {registry.name.en}: {len(registry.assets)} assets"

@@ -13,13 +13,14 @@ import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
-from cli import dashboards, dead_letters, waveforms
+from cli import coverage, dashboards, dead_letters, targets, waveforms
 from cli.bench.command import bench
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
 from cli.replay import replay
+from cli.report import report
 from cli.score import score
 from cli.simulate import simulate
 
@@ -29,12 +30,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, doctor, simulate, replay, import_csv, generate_city, score):
+for command in (demo, doctor, simulate, replay, import_csv, generate_city, report, score):
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(waveforms.app, name="waveforms")
 app.add_typer(dashboards.app, name="dashboards")
+app.add_typer(coverage.app, name="coverage")
+app.add_typer(targets.app, name="targets")
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
@@ -57,14 +60,16 @@ def seed(
     city: Annotated[str, typer.Argument(help="Name of a folder below seeds/cities.")] = "demo",
     as_json: Json = False,
 ) -> None:
-    """Load a city's registry into the database; running it again updates what has changed."""
-    from citywatch.registry import load_city
+    """Load a city's registry and the targets into the database; running it again updates what has changed."""
+    from citywatch.registry import load_city, load_targets
     from citywatch.storage.connection import connect
     from citywatch.storage.pipeline.registry import write_registry
+    from citywatch.storage.pipeline.targets import write_targets
 
     registry = load_city(city)
     with connect(_database(), process="seed") as connection:
         report = write_registry(connection, registry)
+        write_targets(connection, *load_targets())
     counts = {"assets": report.assets, "sensors": report.sensors, "datastreams": report.datastreams}
     if as_json:
         print(json.dumps({"city": registry.city_id, **counts, "rules": report.rules}))
@@ -90,7 +95,7 @@ def analytics() -> None:
 
 @app.command()
 def upkeep() -> None:
-    """Run the upkeep of storage: roll-ups by minute, hour and day; retention."""
+    """Run the upkeep: roll-ups, coverage and indicators by day, reports that are due, retention."""
     from analytics.wiring import run_upkeep
 
     run_upkeep()

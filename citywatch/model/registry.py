@@ -152,7 +152,8 @@ class CoverageRule:
     """When an asset of a kind counts as monitored.
 
     All ``required`` properties are installed, and within the trailing ``window`` [s] each of them reached at least
-    ``min_share`` [0-1] of its expected observations with good quality. ``source`` and ``mark`` say how sure we are.
+    ``min_share`` [0-1] of its expected observations with good quality, by a sensor whose calibration has not expired
+    and, unless ``calibration_days`` is None, is at most so old [days]. ``source`` and ``mark`` say how sure we are.
     """
 
     required: tuple[PropertyId, ...]
@@ -160,6 +161,7 @@ class CoverageRule:
     min_share: float
     source: str
     mark: Mark
+    calibration_days: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +176,11 @@ class AssetKind:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A monitored thing at a place (WGS 84, degrees)."""
+    """A monitored thing at a place (WGS 84, degrees).
+
+    It is there from ``valid_from`` (None: since ever) until before ``valid_until`` (None: until further notice), and is
+    part of ``parent_id``, as a lamp is of its cabinet. ``street`` is empty when it is not known.
+    """
 
     asset_id: AssetId
     kind_id: KindId
@@ -185,11 +191,15 @@ class Asset:
     responsible_unit: str
     origin: Origin
     parameters: Mapping[str, float | str] = field(default_factory=dict)
+    parent_id: AssetId | None = None
+    street: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """A device on an asset."""
+    """A device on an asset; its newest calibration expires at ``calibrated_until`` (None: never)."""
 
     asset_id: AssetId
     sensor_id: SensorId
@@ -197,6 +207,7 @@ class Sensor:
     installed_at: datetime | None = None
     removed_at: datetime | None = None
     calibrated_at: datetime | None = None
+    calibrated_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,3 +239,30 @@ class Registry:
     assets: Sequence[Asset]
     sensors: Sequence[Sensor]
     rules: Sequence[Rule]
+
+
+class Change(StrEnum):
+    """What loading a registry does to an entry that the database does not hold just so."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChange:
+    """An asset, or a sensor when ``sensor_id`` is not empty, and the ``fields`` that differ when it has changed."""
+
+    change: Change
+    asset_id: AssetId
+    sensor_id: SensorId
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChanges:
+    """How many entries are new, changed and retired, and the first of them."""
+
+    assets: Mapping[Change, int]
+    sensors: Mapping[Change, int]
+    first: tuple[RegistryChange, ...]

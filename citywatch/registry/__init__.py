@@ -2,5 +2,6 @@
 
 from citywatch.registry.load import load_city, seeds_folder
 from citywatch.registry.problems import SeedErrors
+from citywatch.registry.targets import load_targets
 
-__all__ = ["SeedErrors", "load_city", "seeds_folder"]
+__all__ = ["SeedErrors", "load_city", "load_targets", "seeds_folder"]

@@ -9,12 +9,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from citywatch.registry import load_city
+from citywatch.registry import load_city, load_targets
 from citywatch.storage.connection import connect
 from citywatch.storage.databases import create_database, drop_database, with_database
 from citywatch.storage.level import Level
 from citywatch.storage.migrate import migrate
 from citywatch.storage.pipeline.registry import write_registry
+from citywatch.storage.pipeline.targets import write_targets
 from cli.embedded.children import spawn
 from cli.embedded.home import Home
 from cli.embedded.postgres import _wait_until_ready, embedded_postgres
@@ -68,6 +69,7 @@ class DatabaseServer:
             if city:
                 with connect(with_database(self.address, name), process="test") as connection:
                     write_registry(connection, load_city(city))
+                    write_targets(connection, *load_targets())
             self._templates[city] = name
         return self._templates[city]
 

@@ -106,7 +106,7 @@ def refresh(connection: Connection, resolution: Resolution, spans: Spans, *, zon
     """
     if not len(spans):
         return
-    begin, end = _instants(spans.begin), _instants(spans.end)
+    begin, end = instants(spans.begin), instants(spans.end)
     values = {
         "datastream_id": spans.datastream_id.tolist(),
         "begin": begin,
@@ -130,7 +130,7 @@ def fold(connection: Connection, resolution: Resolution, late: Observations, *, 
         return
     values = {
         "datastream_id": late.datastream_id.tolist(),
-        "phenomenon_time": _instants(late.phenomenon_time),
+        "phenomenon_time": instants(late.phenomenon_time),
         "result": late.result.tolist(),
         "quality": late.quality.tolist(),
         "zone": zone,
@@ -148,7 +148,7 @@ def remove_late(connection: Connection, late: Observations) -> None:
         return
     values = {
         "datastream_id": late.datastream_id.tolist(),
-        "phenomenon_time": _instants(late.phenomenon_time),
+        "phenomenon_time": instants(late.phenomenon_time),
         "first": from_micros(int(late.phenomenon_time.min())),
         "last": from_micros(int(late.phenomenon_time.max())),
     }
@@ -174,6 +174,7 @@ def use_zone(connection: Connection, zone: str) -> None:
         row = connection.execute(_SQL["zone"]).fetchone()
         if row is not None and row[0] is not None and bytes(row[0]).decode() != zone:
             connection.execute(_SQL["forget_days"])
+            connection.execute(_SQL["forget_coverage"])
             hours = connection.execute(_SQL["hours_present"]).fetchall()
             spans = Spans(
                 np.array([one[0] for one in hours], dtype=np.int32),
@@ -190,5 +191,6 @@ def advance(connection: Connection, batch_no: int) -> None:
         connection.execute(_SQL["advance"], {"batch_no": batch_no})
 
 
-def _instants(micros: NDArray[np.int64]) -> list[datetime]:
+def instants(micros: NDArray[np.int64]) -> list[datetime]:
+    """Return the instants of a column [us since the epoch], as statements take them."""
     return [from_micros(value) for value in micros.tolist()]

@@ -135,6 +135,10 @@ UPDATE follower SET state = %s WHERE follower = 'rollups'
 DELETE FROM rollup_1day d
 WHERE d.bucket > (SELECT min(h.bucket) - interval '1 day' FROM rollup_1h h WHERE h.datastream_id = d.datastream_id)
 
+-- name: forget_coverage
+-- coverage by day is of the days that were
+DELETE FROM coverage_run
+
 -- name: hours_present
 SELECT datastream_id, min(bucket), max(bucket) FROM rollup_1h GROUP BY datastream_id
 

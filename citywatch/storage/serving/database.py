@@ -4,6 +4,7 @@ The caller names the type of a row (``into``); the columns of the statement are 
 an answer stands in one place, the schema of the API.
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar
@@ -13,7 +14,8 @@ from psycopg.rows import TupleRow, kwargs_row
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from citywatch.errors import Unavailable
-from citywatch.storage.connection import connection_options, translated
+from citywatch.storage.connection import Connection as BlockingConnection
+from citywatch.storage.connection import connect, connection_options, translated
 
 T = TypeVar("T")
 Connection = AsyncConnection[TupleRow]
@@ -26,6 +28,7 @@ class Database:
     def __init__(self, database: str, *, process: str, connections: int) -> None:
         options = connection_options(database, process)
         self._options = options
+        self._address, self._process, self._threads = database, process, asyncio.Semaphore(4)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             kwargs={**options, "autocommit": True},
             min_size=1,
@@ -72,6 +75,15 @@ class Database:
         async with self.connection() as connection, connection.cursor(row_factory=kwargs_row(into)) as cursor:
             await cursor.execute(statement, values)
             return await cursor.fetchone()
+
+    async def blocking(self, work: Callable[[BlockingConnection], T]) -> T:
+        """Return what a synchronous reader gives, in a thread and on a connection of its own; four at once."""
+        async with self._threads:
+            return await asyncio.to_thread(self._on_connection, work)
+
+    def _on_connection(self, work: Callable[[BlockingConnection], T]) -> T:
+        with connect(self._address, process=self._process) as connection:
+            return work(connection)
 
     async def listen(self, *channels: str) -> "Listener":
         """Open a connection of its own that hears announcements."""
