@@ -17,9 +17,10 @@ from citywatch.settings import load_settings
 from simulators.fleet import Fleet
 from simulators.position import read_position, write_position
 from simulators.scenario import load_scenario
+from simulators.sending import Act, Sending
 from simulators.settings import SimulatorSettings
 from simulators.truth import TruthFile
-from simulators.world import Sending, World
+from simulators.world import World
 
 _PACK = 600_000  # what is caught up leaves in packs of so long [ms]
 _STEP = 10_000  # position and truth are written so often [ms]
@@ -139,12 +140,17 @@ class Simulation:
             self._do(sending)
 
     def _do(self, sending: Sending) -> None:
-        if sending.payload is None:
-            self._fleet.lose_power(sending.device)
-        else:
-            self._fleet.send(sending.device, sending.payload)
-            self._account.messages += 1
-            self._account.readings += sending.readings
+        match sending.act:
+            case Act.SEND:
+                self._fleet.send(sending.device, sending.payload)
+                self._account.messages += 1
+                self._account.readings += sending.readings
+            case Act.LOSE_POWER:
+                self._fleet.lose_power(sending.device)
+            case Act.LOSE_LINK:
+                self._fleet.lose_link(sending.device)
+            case Act.CONNECT:
+                self._fleet.connect(sending.device)
 
     def _save(self, time: int, *, patience: float = _PATIENCE) -> None:
         """Note that everything until ``time`` [ms] is with the broker; wait for its word at most ``patience`` [s]."""

@@ -7,11 +7,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.registry import Asset
-from simulators.devices.site import Samples
 from simulators.environment import Environment
 from simulators.environment.harmonics import cosine
+from simulators.events import Episode, ShipImpact
 from simulators.randomness import constants
-from simulators.scenario import Episode, Scenario, ShipImpact
+from simulators.samples import Samples
+from simulators.scenario import Scenario
 
 _REFERENCE: Final = 15.0  # temperature without strain [Cel]
 _EXPANSION: Final = 1.2e-5  # steel and concrete [1/K]

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.registry import Asset
-from simulators.devices.site import Samples
 from simulators.environment import Environment
+from simulators.events import GasLeak
 from simulators.randomness import constants
-from simulators.scenario import GasLeak, Scenario
+from simulators.samples import Samples
+from simulators.scenario import Scenario
 
 _LEL: Final = 0.05  # lower explosive limit of methane, volume share
 _ATMOSPHERE: Final = 101_325.0  # [Pa]

@@ -6,11 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.registry import Asset
-from simulators.devices.site import Samples
 from simulators.environment import Environment
 from simulators.environment.harmonics import cosine
+from simulators.events import BreakerTrip
 from simulators.randomness import constants
-from simulators.scenario import BreakerTrip, Scenario
+from simulators.samples import Samples
+from simulators.scenario import Scenario
 
 _NOMINAL: Final = 228.0  # supply [V]
 _SWITCH_ELEVATION: Final = -2.5  # lamps burn while the sun is lower [deg]

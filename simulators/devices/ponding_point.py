@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.registry import Asset
-from simulators.devices.site import Samples
 from simulators.environment import Environment
+from simulators.events import BlockedInlet
 from simulators.randomness import constants
-from simulators.scenario import BlockedInlet, Scenario
+from simulators.samples import Samples
+from simulators.scenario import Scenario
 
 _RUNOFF: Final = 0.85  # share of rain that runs off a paved catchment
 _STEP: Final = 10.0  # [s]
