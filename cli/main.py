@@ -19,6 +19,7 @@ from cli.demo import demo
 from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
+from cli.record import record
 from cli.replay import replay
 from cli.score import score
 from cli.simulate import simulate
@@ -29,7 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, doctor, simulate, replay, import_csv, generate_city, score):
+for command in (demo, doctor, simulate, record, replay, import_csv, generate_city, score):
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
