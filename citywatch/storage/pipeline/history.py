@@ -70,3 +70,24 @@ def read_history(
                     for row in waveforms
                 ),
             )
+
+
+@contextmanager
+def read_run(
+    connection: Connection, begin: datetime, end: datetime
+) -> Iterator[
+    tuple[Iterator[tuple[str, str, str, datetime, float, int]], Iterator[tuple[str, str, str, datetime, int]]]
+]:
+    """Yield observations and alarms of a span of phenomenon time, the end excluded, in the order of their keys.
+
+    Observations: asset, sensor, property, time, result, quality flag. Alarms: asset, rule, sensor and property that
+    decided, when that was measured, highest severity. Texts are ordered by code point; few rows are in memory.
+    """
+    span = {"begin": begin, "end": end}
+    with translated(), connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+        with connection.cursor("results") as results, connection.cursor("alarms") as alarms:
+            results.itersize = alarms.itersize = _FETCHED
+            results.execute(_SQL["results"], span)
+            alarms.execute(_SQL["alarms"], span)
+            yield iter(results), iter(alarms)
