@@ -10,9 +10,13 @@ from numpy.typing import NDArray
 
 from citywatch.model.identifiers import PropertyId, SystemId
 from citywatch.model.registry import Asset, Measure, Registry, Sampling, Sensor
+from citywatch.model.waveforms import WaveformBlock
 from citywatch.wire.senml import CONTENT_TYPE, SenmlRecord, encode_senml
 from citywatch.wire.topics import Topic, TopicKind
+from citywatch.wire.waveform import CONTENT_TYPE as WAVEFORM
+from citywatch.wire.waveform import encode_waveform
 from simulators.devices import Site
+from simulators.devices.vibration import RATE
 from simulators.faults.link import LinkFault
 from simulators.instrument import Instrument, Place, Rhythm, count_from
 from simulators.randomness import Noise, constants
@@ -79,7 +83,8 @@ class ScalarDevice:
         powered = self.place.site.is_powered(times)
         if len(powered) == 1 and not powered[0]:
             return None
-        counts, times = counts[powered], times[powered]
+        if len(powered) > 1:
+            counts, times = counts[powered], times[powered]
         records = [record for look in self._looks for record in self._records(look, counts, times)]
         if not records:
             return ()
@@ -87,11 +92,13 @@ class ScalarDevice:
         return (Message(encode_senml(records), len(records), int(counts[-1])),)
 
     def _records(self, look: _Look, counts: NDArray[np.int64], times: NDArray[np.float64]) -> list[SenmlRecord]:
-        chosen = counts % look.every == 0
-        if not chosen.any():
+        if len(counts) == 0 or (len(counts) == 1 and int(counts[0]) % look.every):
             return []
+        if look.every > 1 and len(counts) > 1:
+            chosen = counts % look.every == 0
+            counts, times = counts[chosen], times[chosen]
         instrument = look.instrument
-        samples = Samples(times[chosen], counts[chosen], instrument.noise)
+        samples = Samples(times, counts, instrument.noise)
         values = instrument.read(samples)
         said = self.place.clock(samples.times)
         return [
@@ -99,6 +106,51 @@ class ScalarDevice:
             for time, value in zip(said.tolist(), values.tolist(), strict=True)
             if not math.isnan(value)
         ]
+
+
+class WaveformDevice:
+    """Sends blocks of evenly spaced samples of one property, each when its last sample has been taken."""
+
+    content_type = WAVEFORM
+
+    def __init__(self, topics: tuple[str, str], place: Place, instrument: Instrument, rhythm: Rhythm) -> None:
+        self.telemetry, self.status = topics
+        self.place = place
+        self._instrument = instrument
+        self._rhythm = rhythm
+        self._samples = round(rhythm.interval / _MS * RATE)
+
+    def next_look(self, after: int) -> int:
+        """Return the end of the first block that ends after a moment [ms since the epoch]."""
+        return self._rhythm.next_look(after)
+
+    def report(self, after: int, until: int) -> Sequence[Message] | None:
+        """Return the blocks that end in (after, until] [ms since the epoch]; one with a hole is not sent."""
+        blocks = range(self._rhythm.count_after(after), self._rhythm.count_after(until))
+        ends = self._rhythm.times(np.array(blocks, dtype=np.int64))
+        powered = self.place.site.is_powered(ends)
+        if len(powered) == 1 and not powered[0]:
+            return None
+        return [
+            message
+            for block, has_power in zip(blocks, powered.tolist(), strict=True)
+            if has_power and (message := self._message(block)) is not None
+        ]
+
+    def _message(self, block: int) -> Message | None:
+        counts = np.arange((block - 1) * self._samples, block * self._samples, dtype=np.int64)
+        times = self._rhythm.phase / _MS + counts / RATE
+        values = self._instrument.read(Samples(times, counts, self._instrument.noise))
+        if np.isnan(values).any():
+            return None
+        sent = WaveformBlock(
+            name=self._instrument.property_id,
+            start_time=round(float(self.place.clock(times)[0]), 6),
+            sampling_rate=RATE,
+            values=values.astype(np.float32),
+            unit=self._instrument.unit,
+        )
+        return Message(encode_waveform(sent), 1, block)
 
 
 def is_hit(device: Device, fault: LinkFault) -> bool:
@@ -123,6 +175,12 @@ def devices_of(registry: Registry, sites: Mapping[str, Site | None], scenario: S
         if measures:
             topics = _topics(asset, systems[asset.kind_id], sensor, TopicKind.SENML)
             devices.append(_scalar_device(topics, place, measures, units=units, seed=seed))
+        topics = _topics(asset, systems[asset.kind_id], sensor, TopicKind.WAVE)
+        devices += [
+            _waveform_device(topics, place, measure, units[measure.property_id], seed=seed)
+            for measure in models[sensor.model_id].measures
+            if measure.sampling is Sampling.WAVEFORM
+        ]
     return devices
 
 
@@ -142,6 +200,22 @@ def _scalar_device(
     rhythm = Rhythm(interval, phase)
     looks = [_look(place, measure, units[measure.property_id], rhythm, seed=seed) for measure in measures]
     return ScalarDevice(topics, place, looks, rhythm)
+
+
+def _waveform_device(
+    topics: tuple[str, str], place: Place, measure: Measure, unit: str, *, seed: int
+) -> WaveformDevice:
+    interval = round(measure.expected_interval * _MS)
+    step = round(_MS / RATE)
+    phase = int(constants(seed, "phase", place.asset_id, place.sensor_id).integers(interval // step)) * step
+    noise = Noise(seed, place.asset_id, place.sensor_id, measure.property_id)
+
+    def first_look(time: float) -> Samples:
+        counts = np.array([math.ceil((time - phase / _MS) * RATE)], dtype=np.int64)
+        return Samples(phase / _MS + counts / RATE, counts, noise)
+
+    instrument = Instrument(place, measure.property_id, unit, noise=noise, first_look=first_look, seed=seed)
+    return WaveformDevice(topics, place, instrument, Rhythm(interval, phase))
 
 
 def _look(place: Place, measure: Measure, unit: str, rhythm: Rhythm, *, seed: int) -> _Look:

@@ -28,14 +28,27 @@ class Event(Entry):
     together: bool = False
 
 
+class Formula(Entry):
+    """Rain intensity ``strength (1 + frequency lg P) / (t + b)^n`` in L/(s ha), P in years, t in minutes.
+
+    The default is one of several formulas in circulation for Wuhan; unverified (U).
+    """
+
+    strength: Annotated[float, Field(gt=0)] = 1614.0
+    frequency: Annotated[float, Field(ge=0)] = 0.887
+    b: Annotated[float, Field(gt=0)] = 11.23
+    n: Annotated[float, Field(gt=0, lt=1)] = 0.658
+
+
 class StormEvent(Event):
-    """Rain of Chicago shape around an asset; ``return_period`` [years], ``radius`` [km]."""
+    """Rain of Chicago shape around an asset; ``return_period`` [years], ``radius`` [km], the city's ``formula``."""
 
     befalls = "ponding-point"
     event: Literal["storm"]
     return_period: Annotated[float, Field(ge=0.2, le=1000)]
     peak_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.35
     radius: Annotated[float, Field(gt=0)]
+    formula: Formula = Formula()
 
 
 class BlockedInlet(Event):
@@ -54,6 +67,14 @@ class GasLeak(Event):
     diameter: Annotated[float, Field(gt=0, le=20)]
 
 
+class SewerGas(Event):
+    """Gas of a sewer beside a valve well adds up to ``level`` [%LEL], slowly; rain thins it, warmth does not matter."""
+
+    befalls = "gas-valve-well"
+    event: Literal["sewer-gas"]
+    level: Annotated[float, Field(gt=0, le=100)]
+
+
 class BreakerTrip(Event):
     """The breaker of a lighting cabinet opens: no voltage, and the lamp controllers behind it go silent."""
 
@@ -69,7 +90,66 @@ class ShipImpact(Event):
     tilt: Annotated[float, Field(gt=0, le=5)]
 
 
-AnyPhysicalEvent = StormEvent | BlockedInlet | GasLeak | BreakerTrip | ShipImpact
+class StiffnessLoss(Event):
+    """A girder loses ``share`` (0-1) of its stiffness little by little until the end, when it has been repaired."""
+
+    befalls = "bridge"
+    event: Literal["stiffness-loss"]
+    share: Annotated[float, Field(gt=0, le=0.5)]
+
+
+class Convoy(Event):
+    """Trucks of ``mass`` [t] follow each other every ``gap`` [s]."""
+
+    befalls = "bridge"
+    event: Literal["convoy"]
+    mass: Annotated[float, Field(gt=0, le=300)]
+    gap: Annotated[float, Field(ge=1)] = 6.0
+
+
+class JointJam(Event):
+    """An expansion joint is jammed and stays where it was at the start."""
+
+    befalls = "bridge"
+    event: Literal["joint-jam"]
+
+
+class CableTheft(Event):
+    """Somebody steals the cables behind a cabinet: no current, the lamps are silent, the cabinet has its voltage."""
+
+    befalls = "lighting-cabinet"
+    event: Literal["cable-theft"]
+
+
+class Leakage(Event):
+    """Water in lamp bases lets ``current`` [mA] leak from the cables of a cabinet until the end."""
+
+    befalls = "lighting-cabinet"
+    event: Literal["leakage"]
+    current: Annotated[float, Field(gt=0, le=3000)]
+
+
+class LampFailure(Event):
+    """A lamp or its driver is broken: the controller lives, the lamp is dark."""
+
+    befalls = "lamp"
+    event: Literal["lamp-failure"]
+
+
+AnyPhysicalEvent = (
+    StormEvent
+    | BlockedInlet
+    | GasLeak
+    | SewerGas
+    | BreakerTrip
+    | ShipImpact
+    | StiffnessLoss
+    | Convoy
+    | JointJam
+    | CableTheft
+    | Leakage
+    | LampFailure
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,6 +69,8 @@ class Scenario:
 
         ``kind`` and ``asset_id`` choose among the events.
         """
+        if not self._plans:
+            return
         period = self._entry.period
         for plan in self._plans:
             event = plan.event

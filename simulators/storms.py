@@ -1,6 +1,6 @@
 """From the storm events of a scenario to rain."""
 
-from simulators.environment.rain import Storm
+from simulators.environment.rain import Storm, StormFormula
 from simulators.events import StormEvent
 from simulators.scenario import Scenario
 
@@ -21,6 +21,7 @@ def storms_of(scenario: Scenario, start: float, end: float) -> list[Storm]:
                 latitude=centre.latitude,
                 longitude=centre.longitude,
                 radius=event.radius,
+                formula=StormFormula(**event.formula.model_dump()),
             )
         )
     return storms

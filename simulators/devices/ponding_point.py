@@ -33,7 +33,7 @@ class PondingPoint:
         rng = constants(seed, asset.asset_id)
         self._asset = asset
         self._environment = environment
-        self._scenario = scenario
+        self._scenario = scenario.of(asset.asset_id)
         self._catchment = float(asset.parameters.get("catchment_ha", 2.0))
         self._drain = float(asset.parameters.get("drain_l_s", 300.0)) / 1000
         self._area = float(asset.parameters.get("area_m2", 800.0))

@@ -24,8 +24,9 @@ def fill(database: str) -> None:
         connection.execute(
             "INSERT INTO alarm (asset_id, rule_id, datastream_id, state, severity, peak_severity, measured_at,"
             " received_at, detected_at, message_en, message_zh, evidence)"
-            " SELECT 'yangtze-1', 'strain-residual', min(datastream_id), 'unacknowledged', 1, 2, %(at)s, %(at)s, %(at)s,"
-            " 'x', 'x', '{}' FROM datastream WHERE asset_id = 'yangtze-1' AND property_id = 'strain'",
+            " SELECT 'yangtze-1', 'strain-residual', min(datastream_id), 'unacknowledged', 1, 2,"
+            " %(at)s, %(at)s, %(at)s, 'x', 'x', '{}' FROM datastream"
+            " WHERE asset_id = 'yangtze-1' AND property_id = 'strain'",
             {"at": BEGIN + timedelta(seconds=10)},
         )
 

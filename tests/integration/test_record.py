@@ -132,26 +132,34 @@ def citywatch(*arguments: str | Path, **settings: str) -> "subprocess.CompletedP
 BEGIN = datetime(2026, 5, 1, tzinfo=UTC)
 
 
-def fill(database: str) -> None:
-    """Store two messages of two properties each, received the wrong way round, and a waveform block."""
+def fill(database: str) -> str:
+    """Store two messages of two properties each, received the wrong way round, and a waveform block.
+
+    Return the strain gauge that sent the messages.
+    """
     accelerometer = register_accelerometer(database)
     with connect(database, process="test") as connection:
+        row = connection.execute(
+            "SELECT min(sensor_id) FROM datastream WHERE asset_id = 'yangtze-1' AND property_id = 'strain'"
+        ).fetchone()
+        assert row is not None
         connection.execute("SELECT prepare_observation(ARRAY[%s::timestamptz])", (BEGIN,))
         for number, late in ((0, 60), (1, 2)):
             at = BEGIN + timedelta(seconds=10 * number)
             connection.execute(
                 "INSERT INTO observation (phenomenon_time, received_time, result, datastream_id, quality)"
                 " SELECT %s, %s, 100.25 + %s, datastream_id, 1 FROM datastream"
-                " WHERE asset_id = 'yangtze-1' AND sensor_id = 'strain-1'",
-                (at, at + timedelta(seconds=late), number),
+                " WHERE asset_id = 'yangtze-1' AND sensor_id = %s",
+                (at, at + timedelta(seconds=late), number, row[0]),
             )
         start = to_micros(BEGIN) + 5_000_000
         values = sine_block(start / 1e6).values
         copy_waveforms(connection, [Waveform(DatastreamId(accelerometer), start, start + 25_000_000, 100.0, values)])
+    return str(row[0])
 
 
 def test_the_database_becomes_a_recording_in_the_order_of_receiving(database: str, tmp_path: Path) -> None:
-    fill(database)
+    gauge = fill(database)
     path = tmp_path / "history.mcap"
     span = ("--from", BEGIN.isoformat(), "--to", (BEGIN + timedelta(hours=1)).isoformat())
     done = citywatch("record", path, "--history", *span, "--json", CITYWATCH_DATABASE_URL=database)
@@ -160,7 +168,7 @@ def test_the_database_becomes_a_recording_in_the_order_of_receiving(database: st
     with Recording(path) as opened:
         messages = list(opened.messages())
     assert [message.topic.split("/")[5:] for message in messages] == [
-        ["strain-1", "senml"], ["accel-9", "wave"], ["strain-1", "senml"],
+        [gauge, "senml"], ["accel-9", "wave"], [gauge, "senml"],
     ]  # fmt: skip
     early, late = (decode(messages[place].payload, CONTENT_TYPE, max_bytes=10_000) for place in (2, 0))
     assert set(early.names) == {"strain", "structure_temperature"}

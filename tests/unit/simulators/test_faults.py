@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from citywatch.errors import Misconfigured
-from citywatch.model.registry import Registry
+from citywatch.model.identifiers import AssetId, ModelId, SensorId
+from citywatch.model.registry import Registry, Sensor
 from citywatch.registry import load_city
 from citywatch.wire.senml import decode_senml
 from simulators.events import Episode
@@ -224,8 +225,17 @@ def city() -> Registry:
 
 @pytest.fixture(scope="module")
 def small(city: Registry) -> Registry:
-    wanted = {"yangtze-1", "yangtze-2"}
-    return replace(city, sensors=[sensor for sensor in city.sensors if sensor.asset_id in wanted])
+    """Two bridges with a strain gauge and a tiltmeter twice."""
+    models = {"strain": ModelId("strain-gauge"), "tilt": ModelId("tiltmeter")}
+    return replace(
+        city,
+        sensors=[
+            Sensor(AssetId(bridge), SensorId(f"{kind}-{number}"), model)
+            for bridge in ("yangtze-1", "yangtze-2")
+            for kind, model in models.items()
+            for number in (1, 2)
+        ],
+    )
 
 
 FAULTY = f"""
