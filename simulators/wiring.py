@@ -140,17 +140,10 @@ class Simulation:
             self._do(sending)
 
     def _do(self, sending: Sending) -> None:
-        match sending.act:
-            case Act.SEND:
-                self._fleet.send(sending.device, sending.payload)
-                self._account.messages += 1
-                self._account.readings += sending.readings
-            case Act.LOSE_POWER:
-                self._fleet.lose_power(sending.device)
-            case Act.LOSE_LINK:
-                self._fleet.lose_link(sending.device)
-            case Act.CONNECT:
-                self._fleet.connect(sending.device)
+        obey(self._fleet, sending)
+        if sending.act is Act.SEND:
+            self._account.messages += 1
+            self._account.readings += sending.readings
 
     def _save(self, time: int, *, patience: float = _PATIENCE) -> None:
         """Note that everything until ``time`` [ms] is with the broker; wait for its word at most ``patience`` [s]."""
@@ -161,6 +154,25 @@ class Simulation:
         if self._task.position is not None:
             write_position(self._task.position, time)
         self._saved = time
+
+
+def obey(fleet: Fleet, sending: Sending) -> None:
+    """Let a device of a fleet do what the world says.
+
+    Raises
+    ------
+    Unavailable
+        The broker cannot be reached.
+    """
+    match sending.act:
+        case Act.SEND:
+            fleet.send(sending.device, sending.payload)
+        case Act.LOSE_POWER:
+            fleet.lose_power(sending.device)
+        case Act.LOSE_LINK:
+            fleet.lose_link(sending.device)
+        case Act.CONNECT:
+            fleet.connect(sending.device)
 
 
 def _now(clock: Clock) -> int:
