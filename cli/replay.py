@@ -109,7 +109,7 @@ def replay(
         stop = context.enter_context(stop_on_signals())
         first = _check_overlap(opened, span)
         town = city or opened.about.city
-        offset = None if shift is None else _offset(shift, first)
+        offset = None if shift is None else _offset(shift, first, pace, loop * (_last(opened, span) - first))
         program = Program(
             span=span,
             filters=[check_filter(topic) for topic in topics or ()],
@@ -137,9 +137,22 @@ def replay(
         raise typer.Exit(1)
 
 
-def _offset(shift: timedelta, first: int) -> int:
-    """Return a shift in microseconds; ``now`` moves the first message to the present."""
-    return to_micros(SystemClock().now()) - first if shift == _NOW else shift // timedelta(microseconds=1)
+def _offset(shift: timedelta, first: int, pace: Pace, length: int) -> int:
+    """Return a shift in microseconds.
+
+    ``now`` lets the first message be measured at present; at full speed the last one, since nothing may come from the
+    future. ``length`` of all rounds [us].
+    """
+    if shift != _NOW:
+        return shift // timedelta(microseconds=1)
+    return to_micros(SystemClock().now()) - first - (length if pace.speed is None else 0)
+
+
+def _last(recording: Recording, wanted: Span) -> int:
+    """Return the last log time that may be sent, and a second of breath [us since the epoch]."""
+    assert recording.span is not None
+    last = recording.span[1] if wanted.end is None else min(wanted.end, recording.span[1])
+    return last + 1_000_000
 
 
 def _check_overlap(recording: Recording, wanted: Span) -> int:

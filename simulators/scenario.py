@@ -111,10 +111,8 @@ def load_scenario(name: str, registry: Registry, folder: Path | None = None) -> 
 
     Raises
     ------
-    SeedErrors
-        The file is wrong; the text names file, line, field and what may stand there.
     Misconfigured
-        There is no such scenario.
+        There is no such scenario, or the file is wrong; the text names file, line, field and what may stand there.
     """
     path = Path(name) if name.endswith((".yaml", ".yml")) else (folder or _home()) / f"{name}.yaml"
     if not path.is_file():
@@ -122,12 +120,17 @@ def load_scenario(name: str, registry: Registry, folder: Path | None = None) -> 
         raise Misconfigured(f"there is no scenario {name!r}; known are {known}, or name a .yaml file of yours")
     problems = Problems()
     entry = read_yaml_map(path, ScenarioEntry, problems)
-    problems.raise_if_any()
+    _raise_if_any(problems)
     assert entry is not None
     check = _Check(path, registry, problems)
     plans = [Plan(number, event, check.assets(number, event)) for number, event in enumerate(entry.value.events)]
-    problems.raise_if_any()
+    _raise_if_any(problems)
     return Scenario(entry.value, check.known, plans)
+
+
+def _raise_if_any(problems: Problems) -> None:
+    if problems.found:
+        raise Misconfigured("\n".join([f"{len(problems.found)} error(s) in the scenario:", *problems.found]))
 
 
 class _Check:
