@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +18,12 @@ from citywatch.wire.waveform import encode_waveform
 from simulators.devices import Site
 from simulators.devices.vibration import RATE
 from simulators.faults.link import LinkFault
-from simulators.instrument import Instrument, Place, Rhythm, count_from
+from simulators.instrument import Instrument, Place, Rhythm
 from simulators.randomness import Noise, constants
 from simulators.samples import Samples
 from simulators.scenario import Scenario
 
-_MS = 1000
+_MS: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +223,7 @@ def _look(place: Place, measure: Measure, unit: str, rhythm: Rhythm, *, seed: in
     noise = Noise(seed, place.asset_id, place.sensor_id, measure.property_id)
 
     def first_look(time: float) -> Samples:
-        count = count_from(rhythm, time)
+        count = rhythm.count_from(time)
         counts = np.array([count + -count % every], dtype=np.int64)
         return Samples(rhythm.times(counts), counts, noise)
 

@@ -34,6 +34,10 @@ class Rhythm:
         """Return the number of the first look after a moment [ms]."""
         return (time - self.phase) // self.interval + 1
 
+    def count_from(self, time: float) -> int:
+        """Return the number of the first look at a moment [s since the epoch] or after it."""
+        return math.ceil((time * _MS - self.phase) / self.interval)
+
     def next_look(self, after: int) -> int:
         """Return the time of the first look after a moment [ms]."""
         return self.phase + self.interval * self.count_after(after)
@@ -113,8 +117,3 @@ class Instrument:
             names = (str(number), self._place.asset_id, self._place.sensor_id, self.property_id)
             self._contexts[number] = Context(self.unit, self._first_look, Noise(self._seed, "fault", *names))
         return self._contexts[number]
-
-
-def count_from(rhythm: Rhythm, time: float) -> int:
-    """Return the number of the first look at a moment [s since the epoch] or after it."""
-    return math.ceil((time * _MS - rhythm.phase) / rhythm.interval)

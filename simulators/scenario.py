@@ -4,9 +4,9 @@ Rounds are counted from the epoch, so the events of any moment are known without
 names several assets visits one per round, in turn, unless it hits them together.
 """
 
+import fnmatch
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from importlib.resources import files
 from math import floor
 from pathlib import Path
@@ -37,11 +37,12 @@ class ScenarioEntry(Entry):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """An event with the assets that its patterns mean, and its place in the scenario."""
+    """An event with the assets that its patterns mean, in order and as a set, and its place in the scenario."""
 
     number: int
     event: Event
     assets: Sequence[str]
+    members: frozenset[str]
 
 
 class Scenario:
@@ -56,7 +57,7 @@ class Scenario:
 
     def of(self, asset_id: str) -> "Scenario":
         """Return the scenario without the events that never befall an asset."""
-        return Scenario(self._entry, self.assets, [plan for plan in self._plans if asset_id in plan.assets])
+        return Scenario(self._entry, self.assets, [plan for plan in self._plans if asset_id in plan.members])
 
     def events(self, kind: type[E]) -> list[E]:
         """Return the events of a kind."""
@@ -74,7 +75,7 @@ class Scenario:
         period = self._entry.period
         for plan in self._plans:
             event = plan.event
-            if (kind is not None and not isinstance(event, kind)) or (asset_id and asset_id not in plan.assets):
+            if (kind is not None and not isinstance(event, kind)) or (asset_id and asset_id not in plan.members):
                 continue
             first = floor((start - event.start - event.duration) / period)
             last = floor((end - event.start) / period)
@@ -123,7 +124,11 @@ def load_scenario(name: str, registry: Registry, folder: Path | None = None) -> 
     _raise_if_any(problems)
     assert entry is not None
     check = _Check(path, registry, problems)
-    plans = [Plan(number, event, check.assets(number, event)) for number, event in enumerate(entry.value.events)]
+    hit = [check.assets(number, event) for number, event in enumerate(entry.value.events)]
+    plans = [
+        Plan(number, event, assets, frozenset(assets))
+        for number, (event, assets) in enumerate(zip(entry.value.events, hit, strict=True))
+    ]
     _raise_if_any(problems)
     return Scenario(entry.value, check.known, plans)
 
@@ -150,19 +155,19 @@ class _Check:
 
     def assets(self, number: int, event: Event) -> list[str]:
         """Return the assets of an event."""
-        found: list[str] = []
+        found: dict[str, None] = {}
         for place, pattern in enumerate(event.assets):
-            matching = [one for one in sorted(self.known) if fnmatchcase(one, pattern)]
+            matching = [pattern] if pattern in self.known else fnmatch.filter(sorted(self.known), pattern)
             if not matching:
                 self._add(("events", number, "assets", place), f"city {self._city} has no asset {pattern!r}")
             for asset_id in matching:
                 kind = self.known[asset_id].kind_id
                 if event.befalls not in (None, kind):
                     self._add(("events", number, "assets", place), f"{asset_id!r} is a {kind}, not a {event.befalls}")
-            found += [asset_id for asset_id in matching if asset_id not in found]
+            found |= dict.fromkeys(matching)
         if isinstance(event, SensorFault | ClockSkew | LinkFault):
-            self._check_sensor(number, event, found)
-        return found
+            self._check_sensor(number, event, list(found))
+        return list(found)
 
     def _check_sensor(self, number: int, fault: SensorFault | ClockSkew | LinkFault, assets: Sequence[str]) -> None:
         measures = [measure for asset_id in assets for measure in self._measures.get(asset_id, [])]
