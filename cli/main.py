@@ -15,10 +15,12 @@ from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
 from cli import coverage, dashboards, dead_letters, targets, waveforms
 from cli.bench.command import bench
+from cli.compare.command import compare
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
+from cli.record import record
 from cli.replay import replay
 from cli.report import report
 from cli.score import score
@@ -30,7 +32,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, doctor, simulate, replay, import_csv, generate_city, report, score):
+for command in (demo, doctor, simulate, record, replay, compare, import_csv, generate_city, report, score):
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -1,53 +1,40 @@
 """``citywatch replay``: a recording through the broker and ingest, live or in a system of its own."""
 
 import json
-import sys
-import threading
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import monotonic
-from typing import Annotated, Any, Final
+from typing import Annotated, Final, Self
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
 from citywatch.broker import BrokerAddress
 from citywatch.clock import SystemClock, from_micros, to_micros
-from citywatch.errors import Misconfigured, Unavailable
+from citywatch.errors import Misconfigured
 from citywatch.registry import load_city
 from citywatch.service import Stop, stop_on_signals
 from citywatch.settings import load_settings
-from citywatch.storage.connection import Connection, connect
-from citywatch.storage.databases import create_database, with_database
-from citywatch.storage.migrate import migrate
-from citywatch.storage.pipeline.ledger import (
-    LedgerTotals,
-    Rejection,
-    last_batch,
-    newest_dead_letter,
-    read_rejections,
-    read_totals,
-)
-from citywatch.storage.pipeline.registry import write_registry
-from cli.embedded.broker import embedded_broker
-from cli.embedded.home import Home
-from cli.embedded.postgres import embedded_postgres
-from cli.embedded.stack import Process, Stack
+from citywatch.storage.pipeline.ledger import LedgerTotals
+from cli.durations import duration
 from cli.instants import instant
-from simulators.recordings.message import source_of
+from cli.keyboard import Keys, keyboard
+from cli.replay_account import Account, print_account
+from cli.replay_isolated import replay_isolated
+from simulators.recordings.faulty import FaultyLinks
+from simulators.recordings.pace import Pace
+from simulators.recordings.program import Program
 from simulators.recordings.reading import Recording, Span
-from simulators.recordings.replay import Replay, Sent, Tally
+from simulators.recordings.replay import Progress, Replay
+from simulators.recordings.topics import Remap, check_filter
+from simulators.scenario import load_scenario
 from simulators.settings import SimulatorSettings
 
-_AHEAD: Final = 50_000  # messages that may wait in the broker for ingest
-_PATIENCE: Final = 60.0  # without any progress of ingest [s]
-_GLANCE: Final = 0.2  # [s]
+_NOW: Final = timedelta.max
+_REFRESH: Final = 0.5  # [s]
+_KEYS: Final = "space pauses, n sends the next, + and - change the speed, q ends"
 
 
 def _speed(text: str | float) -> float:
@@ -61,8 +48,17 @@ def _speed(text: str | float) -> float:
     return factor
 
 
+def _shift(text: str | timedelta) -> timedelta:
+    """Return how much later; ``now`` becomes the longest time there is, a leading ``-`` means earlier."""
+    if isinstance(text, timedelta):
+        return text
+    if text == "now":
+        return _NOW
+    return -duration(text[1:]) if text.startswith("-") else duration(text)
+
+
 def replay(
-    recording: Annotated[Path, typer.Argument(help="Recording, made with 'citywatch import-csv'.")],
+    recording: Annotated[Path, typer.Argument(help="Recording of 'citywatch record' or 'citywatch import-csv'.")],
     speed: Annotated[
         float | None,
         typer.Option(
@@ -76,8 +72,21 @@ def replay(
     end: Annotated[
         datetime | None, typer.Option("--to", parser=instant, metavar="TIME", help="Send what was measured before.")
     ] = None,
+    topics: Annotated[
+        list[str] | None, typer.Option("--topic", help="MQTT topic filter; more than one is allowed. [default: all]")
+    ] = None,
+    remap: Annotated[list[str] | None, typer.Option(metavar="OLD=NEW", help="Topics below OLD go below NEW.")] = None,
+    shift: Annotated[
+        timedelta | None,
+        typer.Option(
+            parser=_shift, metavar="DURATION", help="Move all times by so much, or 'now'. [default: as recorded]"
+        ),
+    ] = None,
+    loop: Annotated[int, typer.Option(min=0, help="Send it so many times; 0: without end.")] = 1,
+    faults: Annotated[str | None, typer.Option(help="Scenario whose faults of links act on the messages.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Decides which messages the faults hit.")] = 1,
     city: Annotated[
-        str | None, typer.Option(help="City of the seeds for --isolated. [default: that of the recording]")
+        str | None, typer.Option(help="City of the seeds for --isolated and --faults. [default: that of the recording]")
     ] = None,
     isolated: Annotated[
         bool, typer.Option("--isolated", help="Run database, broker and ingest for this replay alone.")
@@ -87,32 +96,67 @@ def replay(
 ) -> None:
     """Publish a recording byte for byte, at its pace or faster.
 
-    It goes to the broker of CITYWATCH_BROKER_URL; times stay as recorded. With --isolated it goes through a database,
-    a broker and an ingest of its own, and the account says what became of every message; exit code 1 when one is
-    missing.
+    It goes to the broker of CITYWATCH_BROKER_URL. With --isolated it goes through a database, a broker and an ingest of
+    its own, and the account says what became of every message; exit code 1 when one is missing. On a terminal space
+    pauses, n sends the next message, + and - change the speed, q ends.
     """
-    if not isolated and (city is not None or keep is not None):
+    if (not isolated and keep is not None) or (not isolated and faults is None and city is not None):
         raise Misconfigured("--city and --keep belong to --isolated; add it or leave them out")
     span = Span(None if begin is None else to_micros(begin), None if end is None else to_micros(end))
-    speed = (0.0 if isolated else 1.0) if speed is None else speed
-    with Recording(recording) as opened, stop_on_signals() as stop:
-        _check_overlap(opened, span)
+    pace = Pace(SystemClock(), ((0.0 if isolated else 1.0) if speed is None else speed) or None)
+    with ExitStack() as context:
+        opened = context.enter_context(Recording(recording))
+        stop = context.enter_context(stop_on_signals())
+        first = _check_overlap(opened, span)
+        town = city or opened.about.city
+        offset = None if shift is None else _offset(shift, first, pace, loop * (_last(opened, span) - first))
+        program = Program(
+            span=span,
+            filters=[check_filter(topic) for topic in topics or ()],
+            remaps=[Remap.parse(text) for text in remap or ()],
+            offset=offset,
+            rounds=loop or None,
+            faults=None if faults is None else FaultyLinks(load_scenario(faults, load_city(town)), seed=seed),
+        )
+        messages = program.messages(opened)
+        show = context.enter_context(_Screen(pace, stop, context.enter_context(keyboard())))
         if isolated:
-            account = _replay_isolated(opened, span, speed or None, city, keep, stop)
+            begun = first + (offset or 0)
+            account = replay_isolated(
+                messages, begin=begun, pace=pace, city=town, keep=keep, stop=stop, show=show.update
+            )
         else:
-            settings = load_settings(SimulatorSettings)
-            address = BrokerAddress.from_url(settings.broker_url.get_secret_value())
-            sent = Replay(address, clock=SystemClock(), stop=stop, speed=speed or None).run(opened, span)
-            account = Account(sent)
+            address = BrokerAddress.from_url(load_settings(SimulatorSettings).broker_url.get_secret_value())
+            sender = Replay(address, pace=pace, stop=stop, watch=lambda progress: show.update(progress, None))
+            account = Account(sender.run(messages))
     if as_json:
         print(json.dumps({"recording": str(recording), **account.as_json()}))
     else:
-        _print(account)
+        print_account(account)
     if not account.is_good():
         raise typer.Exit(1)
 
 
-def _check_overlap(recording: Recording, wanted: Span) -> None:
+def _offset(shift: timedelta, first: int, pace: Pace, length: int) -> int:
+    """Return a shift in microseconds.
+
+    ``now`` lets the first message be measured at present; at full speed the last one, since nothing may come from the
+    future. ``length`` of all rounds [us].
+    """
+    if shift != _NOW:
+        return shift // timedelta(microseconds=1)
+    return to_micros(SystemClock().now()) - first - (length if pace.speed is None else 0)
+
+
+def _last(recording: Recording, wanted: Span) -> int:
+    """Return the last log time that may be sent, and a second of breath [us since the epoch]."""
+    assert recording.span is not None
+    last = recording.span[1] if wanted.end is None else min(wanted.end, recording.span[1])
+    return last + 1_000_000
+
+
+def _check_overlap(recording: Recording, wanted: Span) -> int:
+    """Return the first log time that is sent [us since the epoch]."""
     if recording.span is None:
         raise Misconfigured(f"{recording.path} holds no message; nothing can be replayed")
     first, last = recording.span
@@ -121,197 +165,51 @@ def _check_overlap(recording: Recording, wanted: Span) -> None:
     if max(begin, first) >= min(end, last + 1):
         spanned = f"{from_micros(first).isoformat()} to {from_micros(last).isoformat()}"
         raise Misconfigured(f"--from and --to leave nothing; {recording.path} spans {spanned}")
+    return max(begin, first)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """What was sent, and in an isolated replay what ingest added to its ledger and dead letters because of it."""
+class _Screen:
+    """Shows on a terminal how far a replay is, and obeys keys."""
 
-    sent: Sent
-    ledger: Mapping[str, LedgerTotals] | None = None
-    rejections: Sequence[Rejection] = ()
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def sources(self) -> dict[str, tuple[Tally, LedgerTotals]]:
-        """Return by source what was sent and what ingest did with it."""
-        sent, ledger = self.sent.sources(), self.ledger or {}
-        return {
-            source: (sent.get(source, Tally()), ledger.get(source, LedgerTotals()))
-            for source in sorted({*sent, *ledger})
+    def __init__(self, pace: Pace, stop: Stop, keys: Keys) -> None:
+        self._pace = pace
+        self._keys = keys
+        self._acts: dict[str, Callable[[], None]] = {
+            " ": lambda: pace.go_on() if pace.is_paused else pace.pause(),
+            "n": pace.step,
+            "+": lambda: pace.faster(2.0),
+            "-": lambda: pace.faster(0.5),
+            "q": stop.request,
         }
+        self._status = Console(stderr=True, highlight=False).status(_KEYS)
+        self._seen: tuple[float, int] = (monotonic(), 0)
+        self._rate = 0.0
 
-    def reasons(self, source: str) -> Counter[str]:
-        """Return the rejected readings of a source by reason."""
-        reasons: Counter[str] = Counter()
-        for rejection in self.rejections:
-            if source_of(rejection.topic) == source:
-                reasons[rejection.reason] += rejection.readings
-        return reasons
+    def __enter__(self) -> Self:
+        self._status.__enter__()
+        return self
 
-    def pending(self, source: str) -> int:
-        """Return how many messages of a source ingest has not accounted for."""
-        tally, totals = self.sources()[source]
-        return max(0, tally.messages - totals.messages)
+    def __exit__(self, *_error: object) -> None:
+        self._status.stop()
 
-    def is_good(self) -> bool:
-        """Return whether everything was sent and, where that can be known, accounted for to the last reading."""
-        return self.sent.is_complete and (self.ledger is None or all(map(self._is_balanced, self.sources())))
-
-    def _is_balanced(self, source: str) -> bool:
-        _, totals = self.sources()[source]
-        return (
-            self.pending(source) == 0
-            and totals.is_balanced()
-            and totals.received >= self._due(source)
-            and totals.rejected == self.reasons(source).total()
+    def update(self, progress: Progress, ledger: LedgerTotals | None) -> None:
+        """Show progress, and what the ledger says where it can be asked."""
+        for key in self._keys():
+            if key in self._acts:
+                self._acts[key]()
+        now, (then, messages) = monotonic(), self._seen
+        if now - then < _REFRESH:
+            return
+        self._rate = (progress.messages - messages) / (now - then)
+        self._seen = (now, progress.messages)
+        said = (
+            ""
+            if ledger is None
+            else (
+                f"; ledger: {ledger.stored:,} stored, {ledger.duplicate:,} duplicate, {ledger.conflict:,} conflict,"
+                f" {ledger.rejected:,} rejected"
+            )
         )
-
-    def _due(self, source: str) -> int:
-        """Return how many readings ingest must have received; a message rejected as a whole counts as one."""
-        whole = {rejection.topic for rejection in self.rejections if rejection.whole}
-        return sum(
-            tally.messages if topic in whole else tally.readings
-            for topic, tally in self.sent.topics.items()
-            if source_of(topic) == source
-        )
-
-    def as_json(self) -> dict[str, Any]:
-        """Return the account for scripts."""
-        sources: dict[str, Any] = {source: {"sent": asdict(tally)} for source, (tally, _) in self.sources().items()}
-        if self.ledger is not None:
-            for source, (_, totals) in self.sources().items():
-                fates = {**asdict(totals), "rejected": dict(self.reasons(source))}
-                sources[source] |= {"ingested": fates, "pending": self.pending(source)}
-        return {
-            "sent": {"messages": self.sent.messages, "readings": self.sent.readings},
-            "complete": self.sent.is_complete,
-            "balanced": None if self.ledger is None else all(map(self._is_balanced, self.sources())),
-            "sources": sources,
-            "seconds": self.seconds,
-        }
-
-
-def _replay_isolated(
-    recording: Recording, span: Span, speed: float | None, city: str | None, keep: Path | None, stop: Stop
-) -> Account:
-    registry = load_city(city or recording.about.city)
-    console, clock = Console(stderr=True, highlight=False), SystemClock()
-    with _folder(keep) as folder, ExitStack() as servers:
-        home = Home(folder)
-        server = servers.enter_context(embedded_postgres(home))
-        create_database(server, "citywatch")
-        database = with_database(server, "citywatch")
-        migrate(database)
-        connection = servers.enter_context(connect(database, process="replay"))
-        write_registry(connection, registry)
-        address = servers.enter_context(embedded_broker(home, port=0))
-        environment = {
-            "CITYWATCH_DATABASE_URL": database,
-            "CITYWATCH_BROKER_URL": str(address),
-            "CITYWATCH_INGEST_INSTANCE": "replay",
-            "CITYWATCH_INGEST_BEAT": "0.5",
-            "CITYWATCH_INGEST_MAX_AGE_DAYS": str(_age_days(recording, clock.now())),
-        }
-        stack = Stack(home, environment, clock, lambda text: console.print(text, markup=False))
-        servers.callback(stack.stop)
-        watch = _Watch(connection, stack, stop)
-        stack.start(Process("ingest", ["ingest"]))
-        watch.wait_for_ingest()
-        begun = monotonic()
-        sent = Replay(address, clock=clock, stop=stop, speed=speed, may_go_on=watch.has_room).run(recording, span)
-        handed_over = monotonic()
-        watch.wait_until_accounted(sent)
-        seconds = {"sending": round(handed_over - begun, 1), "until_stored": round(monotonic() - begun, 1)}
-        return Account(sent, watch.added(), read_rejections(connection, after=watch.letters_before), seconds)
-
-
-@contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
-    if keep is not None:
-        yield keep.expanduser()
-        return
-    with TemporaryDirectory(prefix="citywatch-replay-") as folder:
-        Path(folder).chmod(0o755)  # the account of the servers passes through
-        yield Path(folder)
-
-
-def _age_days(recording: Recording, now: datetime) -> int:
-    """Return how far back ingest must accept times: to the day before the recording begins."""
-    first = now if recording.span is None else from_micros(recording.span[0])
-    return max(1, (now - first) // timedelta(days=1) + 2)
-
-
-class _Watch:
-    """Follows the ledger while a replay runs."""
-
-    def __init__(self, connection: Connection, stack: Stack, stop: Stop) -> None:
-        self._connection = connection
-        self._stack = stack
-        self._stop = stop
-        self._pause = threading.Event()
-        self._before = read_totals(connection)
-        self._batch_before, _ = last_batch(connection)
-        self.letters_before = newest_dead_letter(connection)
-
-    def added(self) -> dict[str, LedgerTotals]:
-        """Return what the ledger gained since we began, by source; sources without a change are left out."""
-        gains = {
-            source: totals - self._before.get(source, LedgerTotals())
-            for source, totals in read_totals(self._connection).items()
-        }
-        return {source: gain for source, gain in gains.items() if gain != LedgerTotals()}
-
-    def wait_for_ingest(self) -> None:
-        """Wait until ingest has subscribed: only then it commits its first batch."""
-        deadline = monotonic() + _PATIENCE
-        while last_batch(self._connection)[0] == self._batch_before:
-            self._look_after()
-            if monotonic() > deadline or self._stop.wait(_GLANCE):
-                raise Unavailable("ingest did not begin its work; see its log (--keep keeps it)")
-
-    def has_room(self, messages: int) -> bool:
-        """Return whether more may be sent; the broker must not have to hold an unlimited number."""
-        self._look_after()
-        return messages - sum(gain.messages for gain in self.added().values()) < _AHEAD
-
-    def wait_until_accounted(self, sent: Sent) -> None:
-        """Wait until every message is in the ledger and ingest finds nothing more, or until nothing moves any more."""
-        expected, seen, deadline = sent.sources(), self.added(), monotonic() + _PATIENCE
-        while monotonic() < deadline:
-            self._look_after()
-            is_there = all(seen.get(name, LedgerTotals()).messages >= expected[name].messages for name in expected)
-            if is_there and last_batch(self._connection)[1] == 0:
-                return
-            self._pause.wait(_GLANCE)  # also after a stop: what was sent is still accounted for
-            now = self.added()
-            if now != seen:
-                seen, deadline = now, monotonic() + _PATIENCE
-
-    def _look_after(self) -> None:
-        if not self._stack.look_after():
-            raise Misconfigured("ingest cannot work; the log named above says why (--keep keeps it)")
-
-
-def _print(account: Account) -> None:
-    console = Console(highlight=False, markup=False, width=None if sys.stdout.isatty() else 120)
-    headings = ["source", "messages", "readings"]
-    if account.ledger is not None:
-        headings += ["stored", "duplicate", "conflict", "rejected", "pending"]
-    table = Table(box=None)
-    for heading in headings:
-        is_number = heading != "source"
-        table.add_column(heading, justify="right" if is_number else "left", no_wrap=is_number, overflow="fold")
-    for source, (tally, totals) in account.sources().items():
-        numbers = [tally.messages, tally.readings]
-        if account.ledger is not None:
-            numbers += [totals.stored, totals.duplicate, totals.conflict, totals.rejected, account.pending(source)]
-        table.add_row(source, *(f"{number:,}" for number in numbers))
-    console.print(table)
-    for source in account.sources():
-        for reason, count in sorted(account.reasons(source).items()):
-            console.print(f"{source}: {count:,} rejected as {reason}")
-    end = "" if account.sent.is_complete else ", stopped before the end"
-    console.print(f"{account.sent.messages:,} messages with {account.sent.readings:,} readings sent{end}")
-    if account.ledger is not None:
-        verdict = "accounted for" if account.is_good() else "NOT accounted for"
-        console.print(f"every reading {verdict}, {account.seconds['until_stored']:.1f} s after the first message")
+        speed = "paused" if self._pace.is_paused else "max" if self._pace.speed is None else f"x{self._pace.speed:g}"
+        at = from_micros(progress.log_time).isoformat(timespec="seconds")
+        self._status.update(f"{at}  {progress.messages:,} messages, {self._rate:,.0f}/s, {speed}{said}  ({_KEYS})")

@@ -1,18 +1,24 @@
 """``citywatch simulate``: the devices of a city, live on the broker or on standard output."""
 
 import json
+from base64 import b64encode
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.durations import duration
 
+if TYPE_CHECKING:
+    from simulators.sending import Sending
+
 
 def simulate(
     city: Annotated[str, typer.Option(help="City of the seeds folder.")] = "demo",
-    scenario: Annotated[str, typer.Option(help="What happens: a file of simulators/scenarios.")] = "demo",
+    scenario: Annotated[
+        str, typer.Option(help="What happens: a name of simulators/scenarios, or a YAML file of yours.")
+    ] = "demo",
     seed: Annotated[int, typer.Option(min=0, help="Decides everything that looks random.")] = 1,
     catch_up: Annotated[
         timedelta,
@@ -42,11 +48,23 @@ def simulate(
         world, start, end = preview(task, SystemClock())
         for sending in world.sendings(start, end):
             topic = world.devices[sending.device].telemetry
-            payload = None if sending.payload is None else json.loads(sending.payload)
-            print(json.dumps({"time": sending.time / 1000, "topic": topic, "payload": payload}, ensure_ascii=False))
+            line = {"time": sending.time / 1000, "topic": topic, **_shown(sending)}
+            print(json.dumps(line, ensure_ascii=False))
         return
     account = run(task)
     if as_json:
         print(json.dumps({"devices": account.devices, "messages": account.messages, "readings": account.readings}))
     else:
         print(f"{account.devices} devices sent {account.messages} messages with {account.readings} readings")
+
+
+def _shown(sending: "Sending") -> dict[str, Any]:
+    """Return the payload as JSON, as base64 where it is none, or what the device does instead of sending."""
+    from simulators.sending import Act
+
+    if sending.act is not Act.SEND:
+        return {"act": sending.act.name.lower().replace("_", "-")}
+    try:
+        return {"payload": json.loads(sending.payload)}
+    except ValueError:
+        return {"base64": b64encode(sending.payload).decode()}

@@ -7,10 +7,9 @@ from typing import Final
 
 from citywatch.broker import BrokerAddress, Network, Publisher, Will
 from citywatch.clock import Clock, to_micros
-from citywatch.wire.senml import CONTENT_TYPE
 from citywatch.wire.stamps import stamps
 from citywatch.wire.status import Presence, Status, encode_status
-from simulators.world import Device
+from simulators.device import Device
 
 _GOOD_BYE: Final = 5.0  # [s]
 _SPARE: Final = 64  # descriptors for everything but the devices
@@ -39,14 +38,31 @@ class Fleet:
         publisher = self._connected.get(device) or self._connect(device)
         stamp = stamps(self._sent[device], to_micros(self._clock.now()))
         self._sent[device] += 1
-        publisher.publish(self._devices[device].telemetry, payload, content_type=CONTENT_TYPE, properties=stamp)
+        publisher.publish(
+            self._devices[device].telemetry, payload, content_type=self._devices[device].content_type, properties=stamp
+        )
 
     def lose_power(self, device: int) -> None:
-        """Let a device vanish; the broker publishes its last will."""
+        """Let a device vanish; the broker publishes its last will, and the device will number anew."""
         self._sent[device] = 0
+        self.lose_link(device)
+
+    def lose_link(self, device: int) -> None:
+        """Let the connection of a device break; the broker publishes its last will."""
         publisher = self._connected.pop(device, None)
         if publisher is not None:
             publisher.abandon()
+
+    def connect(self, device: int) -> None:
+        """Connect a device that is not.
+
+        Raises
+        ------
+        Unavailable
+            No broker answers.
+        """
+        if device not in self._connected:
+            self._connect(device)
 
     def confirm(self, *, timeout: float) -> bool:
         """Wait until the broker has confirmed everything, at most ``timeout`` [s]; return whether it has."""

@@ -1,84 +1,34 @@
 """What happens in a simulated city, and when: a scenario is a round of events that repeats for ever.
 
 Rounds are counted from the epoch, so the events of any moment are known without what happened before. An event that
-names several assets visits one per round, in turn.
+names several assets visits one per round, in turn, unless it hits them together.
 """
 
-from collections.abc import Iterator, Mapping
+import fnmatch
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 from math import floor
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, TypeVar, Union, get_args
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from citywatch.errors import Misconfigured
 from citywatch.model.registry import Asset, Registry
-from citywatch.registry.documents import read_yaml_map
+from citywatch.registry.documents import line_of, read_yaml_map
 from citywatch.registry.problems import Problems
+from simulators.events import AnyPhysicalEvent, Entry, Episode, Event
+from simulators.faults.link import AnyLinkFault, LinkFault
+from simulators.faults.sensor import AnySensorFault, ClockSkew, SensorFault, WrongUnit
 
-
-class _Entry(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Event(_Entry):
-    """Something that befalls an asset; ``start`` and ``duration`` [s] within the round."""
-
-    assets: Annotated[tuple[str, ...], Field(min_length=1)]
-    start: Annotated[float, Field(ge=0)]
-    duration: Annotated[float, Field(gt=0)]
-
-
-class StormEvent(Event):
-    """Rain of Chicago shape around an asset; ``return_period`` [years], ``radius`` [km]."""
-
-    event: Literal["storm"]
-    return_period: Annotated[float, Field(ge=0.2, le=1000)]
-    peak_ratio: Annotated[float, Field(gt=0, lt=1)] = 0.35
-    radius: Annotated[float, Field(gt=0)]
-
-
-class BlockedInlet(Event):
-    """Leaves and rubbish close ``share`` (0-1) of a point's inlets; a crew clears them at the end."""
-
-    event: Literal["blocked-inlet"]
-    share: Annotated[float, Field(gt=0, le=1)]
-
-
-class GasLeak(Event):
-    """Gas leaves a pipe in a valve well through a hole of ``diameter`` [mm]; a crew closes it at the end."""
-
-    event: Literal["gas-leak"]
-    diameter: Annotated[float, Field(gt=0, le=20)]
-
-
-class BreakerTrip(Event):
-    """The breaker of a lighting cabinet opens: no voltage, and the lamp controllers behind it go silent."""
-
-    event: Literal["breaker-trip"]
-
-
-class ShipImpact(Event):
-    """A ship strikes a pier, which stays tilted by ``tilt`` [deg] until it has been set right."""
-
-    event: Literal["ship-impact"]
-    tilt: Annotated[float, Field(gt=0, le=5)]
-
-
-AnyEvent = Annotated[StormEvent | BlockedInlet | GasLeak | BreakerTrip | ShipImpact, Field(discriminator="event")]
-_KINDS: Mapping[type[Event], str] = {
-    StormEvent: "ponding-point",
-    BlockedInlet: "ponding-point",
-    GasLeak: "gas-valve-well",
-    BreakerTrip: "lighting-cabinet",
-    ShipImpact: "bridge",
-}
+AnyEvent = Annotated[Union[AnyPhysicalEvent, AnySensorFault, AnyLinkFault], Field(discriminator="event")]  # noqa: UP007
 E = TypeVar("E", bound=Event)
 
 
-class _ScenarioEntry(_Entry):
+class ScenarioEntry(Entry):
+    """A scenario file; ``period`` [s] is the length of the round."""
+
     scenario_id: str
     about: str
     period: Annotated[float, Field(ge=60)]
@@ -86,25 +36,32 @@ class _ScenarioEntry(_Entry):
 
 
 @dataclass(frozen=True, slots=True)
-class Episode:
-    """One occurrence of an event at one asset, from ``start`` until ``end`` [s since the epoch]."""
+class Plan:
+    """An event with the assets that its patterns mean, in order and as a set, and its place in the scenario."""
 
-    episode_id: str
+    number: int
     event: Event
-    asset_id: str
-    start: float
-    end: float
+    assets: Sequence[str]
+    members: frozenset[str]
 
 
 class Scenario:
     """The events of a scenario on the assets of a city."""
 
-    def __init__(self, entry: _ScenarioEntry, assets: Mapping[str, Asset]) -> None:
+    def __init__(self, entry: ScenarioEntry, assets: Mapping[str, Asset], plans: Sequence[Plan]) -> None:
         self.scenario_id = entry.scenario_id
         self.about = entry.about
-        self._period = entry.period
-        self._events = entry.events
         self.assets = assets
+        self._entry = entry
+        self._plans = plans
+
+    def of(self, asset_id: str) -> "Scenario":
+        """Return the scenario without the events that never befall an asset."""
+        return Scenario(self._entry, self.assets, [plan for plan in self._plans if asset_id in plan.members])
+
+    def events(self, kind: type[E]) -> list[E]:
+        """Return the events of a kind."""
+        return [plan.event for plan in self._plans if isinstance(plan.event, kind)]
 
     def episodes(
         self, start: float, end: float, kind: type[E] | None = None, asset_id: str | None = None
@@ -113,20 +70,34 @@ class Scenario:
 
         ``kind`` and ``asset_id`` choose among the events.
         """
-        for number, event in enumerate(self._events):
-            if (kind is not None and not isinstance(event, kind)) or (asset_id and asset_id not in event.assets):
+        if not self._plans:
+            return
+        period = self._entry.period
+        for plan in self._plans:
+            event = plan.event
+            if (kind is not None and not isinstance(event, kind)) or (asset_id and asset_id not in plan.members):
                 continue
-            first = floor((start - event.start - event.duration) / self._period)
-            last = floor((end - event.start) / self._period)
+            first = floor((start - event.start - event.duration) / period)
+            last = floor((end - event.start) / period)
             for turn in range(first, last + 1):
-                episode = self._episode(number, event, turn)
-                if episode.end >= start and episode.start <= end and asset_id in (None, episode.asset_id):
-                    yield episode
+                begin = turn * period + event.start
+                if begin + event.duration >= start and begin <= end:
+                    yield from self._occurrences(plan, turn, begin, asset_id)
 
-    def _episode(self, number: int, event: Event, turn: int) -> Episode:
-        start = turn * self._period + event.start
-        asset_id = event.assets[turn % len(event.assets)]
-        return Episode(f"{self.scenario_id}-{turn}-{number}", event, asset_id, start, start + event.duration)
+    def _occurrences(self, plan: Plan, turn: int, begin: float, asset_id: str | None) -> Iterator[Episode]:
+        event, name = plan.event, f"{self.scenario_id}-{turn}-{plan.number}"
+        if not event.together:
+            hit = plan.assets[turn % len(plan.assets)]
+            if asset_id in (None, hit):
+                yield Episode(name, plan.number, event, hit, begin, begin + event.duration)
+            return
+        for hit in plan.assets if asset_id is None else (asset_id,):
+            yield Episode(f"{name}-{hit}", plan.number, event, hit, begin, begin + event.duration)
+
+
+def known_scenarios(folder: Path | None = None) -> list[str]:
+    """Return the names of the scenarios in a folder, by default of those that come with citywatch."""
+    return sorted(path.stem for path in (folder or _home()).glob("*.yaml"))
 
 
 def load_scenario(name: str, registry: Registry, folder: Path | None = None) -> Scenario:
@@ -135,36 +106,102 @@ def load_scenario(name: str, registry: Registry, folder: Path | None = None) -> 
     Parameters
     ----------
     name
-        Name of a file in ``scenarios``, without its ending.
+        Name of a file in ``scenarios`` without its ending, or the path of a YAML file.
     folder
         Another folder than the one that comes with citywatch.
 
     Raises
     ------
-    SeedErrors
-        The file is wrong; the text names file, line and field.
     Misconfigured
-        There is no such scenario.
+        There is no such scenario, or the file is wrong; the text names file, line, field and what may stand there.
     """
-    home = folder or Path(str(files("simulators"))) / "scenarios"
-    path = home / f"{name}.yaml"
+    path = Path(name) if name.endswith((".yaml", ".yml")) else (folder or _home()) / f"{name}.yaml"
     if not path.is_file():
-        known = ", ".join(sorted(path.stem for path in home.glob("*.yaml")))
-        raise Misconfigured(f"there is no scenario {name!r}; known are {known}")
+        known = ", ".join(known_scenarios(folder))
+        raise Misconfigured(f"there is no scenario {name!r}; known are {known}, or name a .yaml file of yours")
     problems = Problems()
-    entry = read_yaml_map(path, _ScenarioEntry, problems)
-    problems.raise_if_any()
+    entry = read_yaml_map(path, ScenarioEntry, problems)
+    _raise_if_any(problems)
     assert entry is not None
-    assets: dict[str, Asset] = {asset.asset_id: asset for asset in registry.assets}
-    for number, event in enumerate(entry.value.events):
-        for asset_id in event.assets:
-            asset = assets.get(asset_id)
-            if asset is None:
-                problems.add(entry.place, f"events.{number}.assets: city {registry.city_id} has no asset {asset_id!r}")
-            elif asset.kind_id != _KINDS[type(event)]:
-                problems.add(
-                    entry.place,
-                    f"events.{number}.assets: {asset_id!r} is a {asset.kind_id}, not a {_KINDS[type(event)]}",
-                )
-    problems.raise_if_any()
-    return Scenario(entry.value, assets)
+    check = _Check(path, registry, problems)
+    hit = [check.assets(number, event) for number, event in enumerate(entry.value.events)]
+    plans = [
+        Plan(number, event, assets, frozenset(assets))
+        for number, (event, assets) in enumerate(zip(entry.value.events, hit, strict=True))
+    ]
+    _raise_if_any(problems)
+    return Scenario(entry.value, check.known, plans)
+
+
+def _raise_if_any(problems: Problems) -> None:
+    if problems.found:
+        raise Misconfigured("\n".join([f"{len(problems.found)} error(s) in the scenario:", *problems.found]))
+
+
+class _Check:
+    """Holds the events of a file against a city; faults go to ``problems``."""
+
+    def __init__(self, path: Path, registry: Registry, problems: Problems) -> None:
+        self.known: dict[str, Asset] = {asset.asset_id: asset for asset in registry.assets}
+        self._path = path
+        self._city = registry.city_id
+        self._problems = problems
+        models = {model.model_id: model for model in registry.models}
+        self._measures: dict[str, list[tuple[str, str]]] = {}
+        for sensor in registry.sensors:
+            properties = [measure.property_id for measure in models[sensor.model_id].measures]
+            self._measures.setdefault(sensor.asset_id, []).extend((sensor.sensor_id, name) for name in properties)
+        self._units: dict[str, str] = {entry.property_id: entry.unit for entry in registry.properties}
+
+    def assets(self, number: int, event: Event) -> list[str]:
+        """Return the assets of an event."""
+        found: dict[str, None] = {}
+        for place, pattern in enumerate(event.assets):
+            matching = [pattern] if pattern in self.known else fnmatch.filter(sorted(self.known), pattern)
+            if not matching:
+                self._add(("events", number, "assets", place), f"city {self._city} has no asset {pattern!r}")
+            for asset_id in matching:
+                kind = self.known[asset_id].kind_id
+                if event.befalls not in (None, kind):
+                    self._add(("events", number, "assets", place), f"{asset_id!r} is a {kind}, not a {event.befalls}")
+            found |= dict.fromkeys(matching)
+        if isinstance(event, SensorFault | ClockSkew | LinkFault):
+            self._check_sensor(number, event, list(found))
+        return list(found)
+
+    def _check_sensor(self, number: int, fault: SensorFault | ClockSkew | LinkFault, assets: Sequence[str]) -> None:
+        measures = [measure for asset_id in assets for measure in self._measures.get(asset_id, [])]
+        sensors = {sensor for sensor, _ in measures}
+        if fault.sensor is not None and fault.sensor not in sensors:
+            text = f"no sensor {fault.sensor!r} there; known are {_listed(sensors)}"
+            return self._add(("events", number, "sensor"), text)
+        if not isinstance(fault, SensorFault):
+            return None
+        properties = {name for sensor, name in measures if fault.sensor in (None, sensor)}
+        if fault.property is not None and fault.property not in properties:
+            text = f"nothing measures {fault.property!r} there; known are {_listed(properties)}"
+            return self._add(("events", number, "property"), text)
+        if isinstance(fault, WrongUnit):
+            hit = properties if fault.property is None else {fault.property}
+            if misfits := sorted(name for name in hit if not fault.fits(self._units[name])):
+                text = f"{misfits[0]} is stored in {self._units[misfits[0]]}, which is no kind of {fault.unit!r}"
+                return self._add(("events", number, "unit"), text)
+        return None
+
+    def _add(self, location: tuple[int | str, ...], text: str) -> None:
+        line = line_of(self._path, location)
+        self._problems.add(f"{self._path.name}:{line}", f"{'.'.join(map(str, location))}: {text}")
+
+
+def _listed(names: set[str]) -> str:
+    return ", ".join(sorted(names)) or "none"
+
+
+def _home() -> Path:
+    return Path(str(files("simulators"))) / "scenarios"
+
+
+KINDS_OF_EVENTS = tuple(
+    sorted(get_args(one.model_fields["event"].annotation)[0] for one in get_args(get_args(AnyEvent)[0]))
+)
+"""Names of all events and faults."""

@@ -1,7 +1,8 @@
 """From the storm events of a scenario to rain."""
 
-from simulators.environment.rain import Storm
-from simulators.scenario import Scenario, StormEvent
+from simulators.environment.rain import Storm, StormFormula
+from simulators.events import StormEvent
+from simulators.scenario import Scenario
 
 
 def storms_of(scenario: Scenario, start: float, end: float) -> list[Storm]:
@@ -20,6 +21,7 @@ def storms_of(scenario: Scenario, start: float, end: float) -> list[Storm]:
                 latitude=centre.latitude,
                 longitude=centre.longitude,
                 radius=event.radius,
+                formula=StormFormula(**event.formula.model_dump()),
             )
         )
     return storms

@@ -6,7 +6,8 @@ from pathlib import Path
 import msgspec
 
 from citywatch.clock import from_micros
-from simulators.scenario import Episode, Scenario
+from simulators.events import Episode
+from simulators.scenario import Scenario
 
 
 class TruthFile:
@@ -34,7 +35,9 @@ class TruthFile:
             self._written.update(episode.episode_id for episode in new)
 
     def _line(self, episode: Episode) -> dict[str, object]:
-        details = episode.event.model_dump(exclude={"assets", "start", "duration", "event"})
+        details = episode.event.model_dump(
+            exclude={"assets", "start", "duration", "event", "together"}, exclude_none=True
+        )
         asset = self._scenario.assets[episode.asset_id]
         return {
             "episode_id": episode.episode_id,

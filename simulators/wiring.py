@@ -17,9 +17,10 @@ from citywatch.settings import load_settings
 from simulators.fleet import Fleet
 from simulators.position import read_position, write_position
 from simulators.scenario import load_scenario
+from simulators.sending import Act, Sending
 from simulators.settings import SimulatorSettings
 from simulators.truth import TruthFile
-from simulators.world import Sending, World
+from simulators.world import World
 
 _PACK = 600_000  # what is caught up leaves in packs of so long [ms]
 _STEP = 10_000  # position and truth are written so often [ms]
@@ -139,10 +140,8 @@ class Simulation:
             self._do(sending)
 
     def _do(self, sending: Sending) -> None:
-        if sending.payload is None:
-            self._fleet.lose_power(sending.device)
-        else:
-            self._fleet.send(sending.device, sending.payload)
+        obey(self._fleet, sending)
+        if sending.act is Act.SEND:
             self._account.messages += 1
             self._account.readings += sending.readings
 
@@ -155,6 +154,25 @@ class Simulation:
         if self._task.position is not None:
             write_position(self._task.position, time)
         self._saved = time
+
+
+def obey(fleet: Fleet, sending: Sending) -> None:
+    """Let a device of a fleet do what the world says.
+
+    Raises
+    ------
+    Unavailable
+        The broker cannot be reached.
+    """
+    match sending.act:
+        case Act.SEND:
+            fleet.send(sending.device, sending.payload)
+        case Act.LOSE_POWER:
+            fleet.lose_power(sending.device)
+        case Act.LOSE_LINK:
+            fleet.lose_link(sending.device)
+        case Act.CONNECT:
+            fleet.connect(sending.device)
 
 
 def _now(clock: Clock) -> int:

@@ -126,6 +126,12 @@ def _line_of(node: yaml.Node, location: tuple[int | str, ...]) -> int:
         elif isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
             child = node.value[part]
         if child is None:
-            break
+            continue  # a missing field, or the tag of a union, which stands nowhere
         node = child
     return int(node.start_mark.line) + 1
+
+
+def line_of(path: Path, location: tuple[int | str, ...]) -> int:
+    """Return the line of a place in a YAML file that can be read, as far as the place exists; lines count from 1."""
+    node = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    return 1 if node is None else _line_of(node, location)

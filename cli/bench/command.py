@@ -11,6 +11,7 @@ from rich.table import Table
 from citywatch.settings import ProcessSettings, load_settings
 from cli.bench.latency import measure_latency
 from cli.bench.query import enlarged, measure_queries
+from cli.bench.simulation import measure_simulation
 from cli.bench.system import running_system
 from cli.bench.throughput import measure_throughput
 from cli.bench.waveforms import measure_waveforms, vibrating
@@ -119,6 +120,18 @@ def analytics(
 
     _say(f"{datastreams:,} datastreams ...")
     _print(measure_analytics(datastreams).as_json(), as_json=as_json)
+
+
+@bench.command()
+def simulate(
+    city: Annotated[str, typer.Option(help="City of the seeds folder.")] = "demo",
+    seconds: Annotated[int, typer.Option(min=10, help="How much to simulate.")] = 600,
+    channels: Annotated[int, typer.Option(min=1, help="Accelerometers at 100 Hz.")] = 100,
+    as_json: Json = False,
+) -> None:
+    """How much faster than the clock devices are simulated, by processor time of one core; nothing is sent."""
+    _say(f"{seconds} s of {city}, message by message, in packs, and with {channels} accelerometers ...")
+    _print(measure_simulation(city=city, seconds=seconds, channels=channels), as_json=as_json)
 
 
 def _say(text: str) -> None:

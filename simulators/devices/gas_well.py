@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.registry import Asset
-from simulators.devices.site import Samples
 from simulators.environment import Environment
+from simulators.events import GasLeak, SewerGas
 from simulators.randomness import constants
-from simulators.scenario import GasLeak, Scenario
+from simulators.samples import Samples
+from simulators.scenario import Scenario
 
 _LEL: Final = 0.05  # lower explosive limit of methane, volume share
 _ATMOSPHERE: Final = 101_325.0  # [Pa]
@@ -34,7 +35,7 @@ class GasWell:
         rng = constants(seed, asset.asset_id)
         self._asset = asset
         self._environment = environment
-        self._scenario = scenario
+        self._scenario = scenario.of(asset.asset_id)
         self._volume = float(asset.parameters.get("volume_m3", 6.0))
         self._pressure = float(asset.parameters.get("pressure_kpa", 200.0))
         self._exchange = 1 / float(rng.uniform(900, 2400))  # [1/s]
@@ -56,7 +57,7 @@ class GasWell:
 
     def methane(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return the true methane at times (n,), shape (n,) [%LEL]; 100 and above can burn."""
-        rotting = self._biogas * _Q10 ** ((self._soil.at(times) - 20) / 10)
+        rotting = self._biogas * _Q10 ** ((self._soil.at(times) - 20) / 10) + self._sewer_gas(times)
         rain = self._environment.rain(times, latitude=self._asset.latitude, longitude=self._asset.longitude)
         level = rotting / (1 + rain / 20)
         if not len(times):
@@ -68,6 +69,17 @@ class GasWell:
             share = well_share(times - leak.start, leak.end - leak.start, flow / self._volume, self._exchange)
             level += 100 * share / _LEL
         return level
+
+    def _sewer_gas(self, times: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what a sewer beside adds (n,) [%LEL]: half a sine over each episode, low and steady."""
+        added = np.zeros(len(times))
+        if len(times):
+            start, end = float(times.min()), float(times.max())
+            for episode in self._scenario.episodes(start, end, SewerGas, self._asset.asset_id):
+                assert isinstance(episode.event, SewerGas)
+                share = np.clip((times - episode.start) / (episode.end - episode.start), 0.0, 1.0)
+                added += episode.event.level * np.sin(np.pi * share)
+        return added
 
     def is_powered(self, times: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return that batteries always have power."""

@@ -6,10 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from citywatch.model.registry import Asset
-from simulators.devices.site import Samples
 from simulators.environment import Environment
+from simulators.events import BlockedInlet
 from simulators.randomness import constants
-from simulators.scenario import BlockedInlet, Scenario
+from simulators.samples import Samples
+from simulators.scenario import Scenario
 
 _RUNOFF: Final = 0.85  # share of rain that runs off a paved catchment
 _STEP: Final = 10.0  # [s]
@@ -32,7 +33,7 @@ class PondingPoint:
         rng = constants(seed, asset.asset_id)
         self._asset = asset
         self._environment = environment
-        self._scenario = scenario
+        self._scenario = scenario.of(asset.asset_id)
         self._catchment = float(asset.parameters.get("catchment_ha", 2.0))
         self._drain = float(asset.parameters.get("drain_l_s", 300.0)) / 1000
         self._area = float(asset.parameters.get("area_m2", 800.0))

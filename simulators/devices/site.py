@@ -1,24 +1,11 @@
 """What the world asks of an asset."""
 
-from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulators.randomness import Noise
-
-
-@dataclass(frozen=True, slots=True)
-class Samples:
-    """When a sensor looks: ``times`` (n,) [s since the epoch] and ``counts`` (n,), the running numbers of its looks.
-
-    ``seed`` and ``name`` (asset/sensor/property) select the random numbers.
-    """
-
-    times: NDArray[np.float64]
-    counts: NDArray[np.int64]
-    noise: Noise
+from simulators.samples import Samples
 
 
 class Site(Protocol):

@@ -44,6 +44,7 @@ class Storm:
     latitude: float
     longitude: float
     radius: float
+    formula: StormFormula = WUHAN
 
     def at(self, times: NDArray[np.float64], *, latitude: float, longitude: float) -> NDArray[np.float64]:
         """Return the intensity at a place and times (n,) [s since the epoch], shape (n,) [mm/h]."""
@@ -52,6 +53,7 @@ class Storm:
             duration=self.duration / 60,
             return_period=self.return_period,
             peak_ratio=self.peak_ratio,
+            formula=self.formula,
         )
         north = (latitude - self.latitude) * _KM_PER_DEGREE
         east = (longitude - self.longitude) * _KM_PER_DEGREE * np.cos(np.radians(latitude))

@@ -103,7 +103,7 @@ def import_files(
             _Import(table, shape, account).messages(rows)
             for table, shape, account in zip(tables, shapes, accounts, strict=True)
         ]
-        for number, message in enumerate(merge(*streams, key=lambda message: message.phenomenon_time), start=1):
+        for number, message in enumerate(merge(*streams, key=lambda message: message.log_time), start=1):
             writer.write(message)
             if number % _STEP == 0:
                 progress(sum(table.position for table in tables), size)

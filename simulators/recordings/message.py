@@ -14,15 +14,17 @@ NO_SOURCE = "?"
 class RecordedMessage:
     """What a device published. Times are int64 microseconds since the epoch.
 
-    ``phenomenon_time`` is the time of the newest reading; ``publication_time`` is when the message left the device, or
-    the same where nobody noted that.
+    ``log_time`` orders the recording: when the message was recorded, or in a data set the time of its newest reading.
+    ``publication_time`` is when it left the device, or the same where nobody noted that. ``properties`` are the MQTT 5
+    user properties.
     """
 
     topic: str
     payload: bytes
     content_type: str | None
-    phenomenon_time: int
+    log_time: int
     publication_time: int
+    properties: tuple[tuple[str, str], ...] = ()
 
 
 def source_of(topic: str) -> str:

@@ -1,16 +1,15 @@
-"""Replaying a recording: its bytes, on its topics, in its order, at its pace or faster."""
+"""Sending recorded messages: their bytes, on their topics, in their order, when the pace says so."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final
 
 from citywatch.broker import BrokerAddress, Network, Publisher
-from citywatch.clock import Clock, to_micros
 from citywatch.service import Stop
 from simulators.recordings.message import RecordedMessage, readings_in, source_of
-from simulators.recordings.reading import Recording, Span
+from simulators.recordings.pace import Pace
 
 _WINDOW: Final = 1000  # unconfirmed messages
 _STEP: Final = 500  # messages between two calls of may_go_on
@@ -53,36 +52,45 @@ class Sent:
         return sums
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a replay is: messages sent, and the log time of the newest [us since the epoch]."""
+
+    messages: int
+    log_time: int
+
+
 class Replay:
-    """Publishes a recording with QoS 1, one message after the other.
+    """Publishes recorded messages with QoS 1, one after the other.
 
     Parameters
     ----------
-    speed
-        How much faster than recorded; None: as fast as the broker confirms.
+    pace
+        Says when a message is due.
     may_go_on
         Asked from time to time with the number of messages sent so far; while it says no, nothing is sent.
+    watch
+        Told from time to time how far we are, also while nothing is due.
     """
 
     def __init__(
         self,
         address: BrokerAddress,
         *,
-        clock: Clock,
+        pace: Pace,
         stop: Stop,
-        speed: float | None = None,
         may_go_on: Callable[[int], bool] = lambda _messages: True,
+        watch: Callable[[Progress], None] = lambda _progress: None,
     ) -> None:
         self._address = address
-        self._clock = clock
+        self._pace = pace
         self._stop = stop
-        self._speed = speed
         self._may_go_on = may_go_on
+        self._watch = watch
         self._network = Network()
-        self._begun: tuple[int, int] | None = None  # by our clock, by the recording [us]
 
-    def run(self, recording: Recording, span: Span | None = None) -> Sent:
-        """Send a span, by default all; return what the broker has confirmed, less than all after a stop.
+    def run(self, messages: Iterable[RecordedMessage]) -> Sent:
+        """Send messages; return what the broker has confirmed, less than all after a stop.
 
         Raises
         ------
@@ -98,10 +106,15 @@ class Replay:
             )
             publisher.open()
             with closing(publisher):
-                for message in recording.messages(span):
+                for message in messages:
                     if not self._is_time_for(message, sent.messages):
                         break
-                    publisher.publish(message.topic, message.payload, content_type=message.content_type)
+                    publisher.publish(
+                        message.topic,
+                        message.payload,
+                        content_type=message.content_type,
+                        properties=message.properties,
+                    )
                     sent.add(message)
                 else:
                     sent.is_complete = True
@@ -110,19 +123,12 @@ class Replay:
 
     def _is_time_for(self, message: RecordedMessage, number: int) -> bool:
         """Wait until a message is due and may be sent; return False when we are asked to stop."""
+        progress = Progress(number, message.log_time)
         if number % _STEP == 0:
+            self._watch(progress)
             while not self._may_go_on(number) and not self._stop.requested():
                 self._network.poll(_GLANCE)
-        while (ahead := self._ahead(message.publication_time)) > 0 and not self._stop.requested():
+        while (ahead := self._pace.ahead(message.publication_time)) > 0 and not self._stop.requested():
             self._network.poll(min(ahead, _GLANCE))
+            self._watch(progress)
         return not self._stop.requested()
-
-    def _ahead(self, time: int) -> float:
-        """Return how long a message published at ``time`` [us] has to wait [s]."""
-        if self._speed is None:
-            return 0.0
-        now = to_micros(self._clock.now())
-        if self._begun is None:
-            self._begun = now, time
-        begun, first = self._begun
-        return ((time - first) / self._speed - (now - begun)) / 1e6

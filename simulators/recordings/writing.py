@@ -5,6 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Final, Self
 
+import msgspec
 from mcap.writer import CompressionType, Writer
 
 from citywatch.errors import Misconfigured
@@ -13,6 +14,8 @@ from simulators.recordings.message import RecordedMessage, readings_in
 PROFILE: Final = "citywatch"
 METADATA: Final = "citywatch.recording"
 FORMAT: Final = "1"
+PROPERTIES: Final = "user_properties_of"
+"""Metadata of a channel whose messages are the MQTT 5 user properties of the next message of another channel."""
 NANOSECONDS: Final = 1000  # in a microsecond
 _CHUNK: Final = 1_048_576  # [bytes], before compression
 
@@ -41,7 +44,7 @@ class RecordingWriter:
         self._path = path
         self._partial = path.with_name(f"{path.name}.partial")
         self._about = {"source": source, "licence": licence, "city": city}
-        self._channels: dict[tuple[str, str | None], int] = {}
+        self._channels: dict[tuple[str, str | None, bool], int] = {}
         self._sequence: dict[int, int] = {}
         self.messages = 0
         self.readings = 0
@@ -71,24 +74,32 @@ class RecordingWriter:
 
     def write(self, message: RecordedMessage) -> None:
         """Append a message; messages in the order of their times make the quickest file to read."""
-        channel = self._channel(message.topic, message.content_type)
-        self._writer.add_message(
-            channel,
-            log_time=message.phenomenon_time * NANOSECONDS,
-            publish_time=message.publication_time * NANOSECONDS,
-            data=message.payload,
-            sequence=self._sequence[channel],
-        )
-        self._sequence[channel] += 1
+        if message.properties:
+            self._add(message, msgspec.json.encode(message.properties), are_properties=True)
+        self._add(message, message.payload, are_properties=False)
         self.messages += 1
         self.readings += readings_in(message)
 
-    def _channel(self, topic: str, content_type: str | None) -> int:
-        key = (topic, content_type)
+    def _add(self, message: RecordedMessage, data: bytes, *, are_properties: bool) -> None:
+        channel = self._channel(message.topic, message.content_type, are_properties=are_properties)
+        self._writer.add_message(
+            channel,
+            log_time=message.log_time * NANOSECONDS,
+            publish_time=message.publication_time * NANOSECONDS,
+            data=data,
+            sequence=self._sequence[channel],
+        )
+        self._sequence[channel] += 1
+
+    def _channel(self, topic: str, content_type: str | None, *, are_properties: bool) -> int:
+        key = (topic, content_type, are_properties)
         if key not in self._channels:
             metadata = {} if content_type is None else {"content_type": content_type}
+            encoding = content_type or ""
+            if are_properties:
+                metadata, encoding = {PROPERTIES: content_type or ""}, "json"
             channel = self._writer.register_channel(
-                topic=topic, message_encoding=content_type or "", schema_id=0, metadata=metadata
+                topic=topic, message_encoding=encoding, schema_id=0, metadata=metadata
             )
             self._channels[key] = channel
             self._sequence[channel] = 0

@@ -59,7 +59,7 @@ NOBODY = f"postgresql://nobody@127.0.0.1:{free_port()}/nothing"
         (["upkeep"], {"CITYWATCH_ANALYTICS_ROLLUP_INTERVAL": "0"}, 2, "CITYWATCH_ANALYTICS_ROLLUP_INTERVAL"),
         (["api"], {"CITYWATCH_API_PORT": "70000"}, 2, "CITYWATCH_API_PORT"),
         (["simulate", "--city", "atlantis"], {}, 2, "known are demo"),
-        (["simulate", "--scenario", "apocalypse"], {}, 2, "known are demo, quiet"),
+        (["simulate", "--scenario", "apocalypse"], {}, 2, "known are cable-theft, demo"),
         (["simulate", "--catch-up", "soon"], {}, 2, "write a number and a unit"),
         (["simulate"], {"CITYWATCH_BROKER_URL": "http://example.org"}, 2, "mqtt://host:port"),
         (["simulate"], {"CITYWATCH_BROKER_URL": f"mqtt://127.0.0.1:{free_port()}"}, 3, "no MQTT broker answers"),

@@ -24,6 +24,7 @@ from citywatch.wire.topics import parse_topic
 from simulators.recordings.csv_import import FileAccount, Skipped, import_files
 from simulators.recordings.layout import load_layout
 from simulators.recordings.message import RecordedMessage
+from simulators.recordings.pace import Pace
 from simulators.recordings.reading import Recording, Span
 from simulators.recordings.replay import Replay, Sent
 from simulators.recordings.writing import RecordingWriter
@@ -122,7 +123,7 @@ def wait_for_ingest(database: str, child: "subprocess.Popen[bytes]", log: Path) 
 
 def play(recording: Path, broker: BrokerAddress, *, speed: float | None = None, span: Span | None = None) -> Sent:
     with Recording(recording) as opened:
-        return Replay(broker, clock=SystemClock(), stop=Stop(), speed=speed).run(opened, span)
+        return Replay(broker, pace=Pace(SystemClock(), speed), stop=Stop()).run(opened.messages(span))
 
 
 def wait_until_accounted(database: str, messages: int) -> None:
@@ -173,8 +174,8 @@ def test_kill_9_of_ingest_during_a_replay_loses_and_doubles_no_row(
     try:
         wait_for_ingest(recorded_database, child, log)
         with Recording(recording) as opened:
-            replay = Replay(any_broker, clock=SystemClock(), stop=Stop(), may_go_on=kill_and_restart)
-            sent = replay.run(opened)
+            replay = Replay(any_broker, pace=Pace(SystemClock()), stop=Stop(), may_go_on=kill_and_restart)
+            sent = replay.run(opened.messages())
         wait_until(lambda: total(recorded_database).stored >= sent.readings, what="all rows to be stored", timeout=90)
         child.send_signal(signal.SIGTERM)
         assert child.wait(30) == 0

@@ -1,6 +1,7 @@
 """Physics of the devices against conservation laws, closed forms and slow twins."""
 
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -166,3 +167,44 @@ def test_an_unknown_property_is_refused(scenario: Scenario) -> None:
     for asset_id in ("yangtze-1", "well-001", "ponding-001", "cabinet-001", "lamp-001-01"):
         with pytest.raises(ValueError, match="has no colour"):
             look(site(scenario, asset_id), "colour", [START])
+
+
+def test_no_water_is_lost_between_inflow_drain_and_street() -> None:
+    rng = np.random.default_rng(1)
+    inflow, drain = rng.uniform(0, 0.5, 500) * (np.arange(500) < 300), np.full(500, 0.2)
+    depth = pond(inflow, drain, area=800.0, step=10.0)
+    standing = 800.0 * depth
+    took = np.minimum(drain, inflow + standing / 10.0)[:-1]
+    assert np.diff(standing) == pytest.approx((inflow[:-1] - took) * 10.0, abs=1e-9)
+    assert (inflow.sum() - took.sum()) * 10.0 == pytest.approx(standing[-1], abs=1e-6)
+
+
+LIGHTS = """
+scenario_id: lights
+about: what befalls lamps
+period: 2400
+events:
+  - {event: cable-theft, assets: [cabinet-001], start: 0, duration: 600}
+  - {event: leakage, assets: [cabinet-002], start: 0, duration: 600, current: 120}
+  - {event: lamp-failure, assets: [lamp-003-01], start: 0, duration: 600}
+"""
+
+
+def test_theft_leakage_and_failure_look_different(city: Registry, tmp_path: Path) -> None:
+    (tmp_path / "lights.yaml").write_text(LIGHTS, encoding="utf-8")
+    scenario = load_scenario("lights", city, tmp_path)
+    midnight = START - (START + 8 * HOUR) % 86_400 + 24 * HOUR
+    night = midnight - midnight % ROUND + np.array([300.0, 900.0])
+    cabinet, lamp = site(scenario, "cabinet-001"), site(scenario, "lamp-001-01")
+    assert (look(cabinet, "supply_voltage", night) > 200).all()
+    assert look(cabinet, "active_power", night)[0] == 0
+    assert look(cabinet, "active_power", night)[1] > 100
+    assert lamp.is_powered(night).tolist() == [False, True]
+    leaking = look(site(scenario, "cabinet-002"), "leakage_current", night)
+    assert leaking == pytest.approx([124, 4], abs=3)
+    broken = site(scenario, "lamp-003-01")
+    power = look(broken, "active_power", night)
+    assert broken.is_powered(night).all()
+    assert power[0] < 2
+    assert power[1] > 40
+    assert look(broken, "supply_voltage", night)[0] > 200

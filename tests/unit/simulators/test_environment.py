@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulators.environment import Environment
@@ -67,6 +67,7 @@ def test_the_sun_culminates_where_the_almanac_says(when: datetime, elevation: fl
     assert height[0] == pytest.approx(elevation, abs=0.15)
 
 
+@settings(deadline=None)
 @given(
     duration=st.floats(10, 180),
     return_period=st.floats(1, 100),

@@ -18,7 +18,7 @@ from citywatch.registry import load_city
 from citywatch.storage.pipeline.ledger import LedgerTotals, Rejection
 from citywatch.wire.codecs import decode
 from citywatch.wire.topics import parse_topic
-from cli.replay import Account
+from cli.replay_account import Account
 from simulators.recordings.csv_import import FileAccount, Skipped, import_files
 from simulators.recordings.layout import load_layout
 from simulators.recordings.message import RecordedMessage, readings_in, source_of
@@ -78,8 +78,9 @@ messages = st.builds(
     topic=st.sampled_from([FLOODNET_TOPIC, "spBv1.0/a/b", "citywatch/v1/a/b/c/d/status"]),
     payload=st.binary(max_size=300),
     content_type=st.sampled_from([None, "application/senml+json", "text/plain"]),
-    phenomenon_time=st.integers(0, 2**53),
+    log_time=st.integers(0, 2**53),
     publication_time=st.integers(0, 2**53),
+    properties=st.lists(st.tuples(st.text(max_size=5), st.text(max_size=5)), max_size=3).map(tuple),
 )
 
 
@@ -94,7 +95,7 @@ def test_what_is_written_is_read_byte_for_byte_in_the_order_of_times(
             for message in written:
                 writer.write(message)
         assert [file.name for file in Path(folder).iterdir()] == ["a.mcap"]
-        ordered = sorted(written, key=lambda message: message.phenomenon_time)
+        ordered = sorted(written, key=lambda message: message.log_time)
         begin, end = sorted((one, other))
         with Recording(path) as recording:
             assert list(recording.messages()) == ordered
@@ -102,11 +103,11 @@ def test_what_is_written_is_read_byte_for_byte_in_the_order_of_times(
             sliced = [list(recording.messages(part)) for part in parts]
             about, span = recording.about, recording.span
         assert [message for part in sliced for message in part] == ordered
-        assert sliced[1] == [message for message in ordered if begin <= message.phenomenon_time < end]
+        assert sliced[1] == [message for message in ordered if begin <= message.log_time < end]
         assert (about.source, about.licence, about.city) == ("s", "l", "c")
         assert about.messages == len(written)
         assert about.readings == sum(map(readings_in, written))
-        assert span == ((ordered[0].phenomenon_time, ordered[-1].phenomenon_time) if ordered else None)
+        assert span == ((ordered[0].log_time, ordered[-1].log_time) if ordered else None)
 
 
 def test_an_empty_cell_is_counted_and_gives_no_reading(tmp_path: Path) -> None:
@@ -219,7 +220,7 @@ def test_the_size_of_packs_changes_no_reading(tmp_path: Path, pack: int) -> None
         ("citywatch/v1/a/b/c/d/senml", "strain", "um/m", micros(f"{time}+00:00"), float(value)) for time, value in cells
     ]
     assert readings_of(read(path)) == expected
-    newest = [message.phenomenon_time for message in read(path)]
+    newest = [message.log_time for message in read(path)]
     assert newest == [expected[min(last, 250) - 1][3] for last in range(pack, 250 + pack, pack)]
 
 
@@ -231,7 +232,7 @@ def test_files_are_woven_together_by_time_and_the_same_files_give_the_same_bytes
     first, _ = import_texts(tmp_path / "1", "floodnet", b__csv=other, a__csv=one)
     again, _ = import_texts(tmp_path / "2", "floodnet", b__csv=other, a__csv=one)
     assert first.read_bytes() == again.read_bytes()
-    assert [message.phenomenon_time for message in read(first)] == sorted(m.phenomenon_time for m in read(first))
+    assert [message.log_time for message in read(first)] == sorted(m.log_time for m in read(first))
 
 
 def test_a_limit_of_rows_holds_for_each_file(tmp_path: Path) -> None:

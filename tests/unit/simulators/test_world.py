@@ -16,13 +16,14 @@ from citywatch.registry import load_city
 from citywatch.wire.senml import decode_senml
 from simulators.position import read_position, write_position
 from simulators.scenario import load_scenario
+from simulators.sending import Act
 from simulators.truth import TruthFile
 from simulators.world import World
 
 START = 748_000 * 2_400_000
 MINUTE = 60_000
 _HEAD = "scenario_id: x\nabout: y\nperiod: 600\nevents:\n"
-GOLDEN = "250be215469848faed52f034e17101af021e616eeadbcf5c48fb93ddb4d3311e"
+GOLDEN = "3e52673b4098117a206a18b24ccce1f5ede94f3c1e8acacd11a20af41dc92375"
 
 
 def world(city: Registry, *, scenario: str = "demo", seed: int = 1) -> World:
@@ -98,7 +99,7 @@ def test_lamp_controllers_fall_silent_with_their_breaker(city: Registry) -> None
     tripped = [
         place.devices[sending.device].telemetry.split("/")[4]
         for sending in place.sendings(START + 26 * MINUTE, START + 28 * MINUTE)
-        if sending.payload is None
+        if sending.act is Act.LOSE_POWER
     ]
     assert set(tripped) == {f"lamp-001-0{number}" for number in range(1, 5)}
 
@@ -153,7 +154,7 @@ def test_a_wrong_scenario_is_refused_with_its_line(city: Registry, tmp_path: Pat
 
 
 def test_an_unknown_scenario_is_answered_with_the_known_ones(city: Registry) -> None:
-    with pytest.raises(Misconfigured, match="known are demo, quiet"):
+    with pytest.raises(Misconfigured, match=r"known are .*demo, .*quiet"):
         load_scenario("apocalypse", city)
 
 

@@ -1,0 +1,1 @@
+"""Faults of sensors and links: a layer between the physics and the broker; what really happened stays untouched."""
