@@ -218,7 +218,7 @@ class SyntheticCity:
                 lamp["longitude"] = round(cabinet["longitude"] + 0.0012 * place * np.cos(bearing), 5)
                 lamp["latitude"] = round(cabinet["latitude"] + 0.0010 * place * np.sin(bearing), 5)
                 lamp["parameter.power_w"] = float(self._rng.choice([100, 150, 200]))
-                lamp["parameter.cabinet"] = cabinet["asset_id"]
+                lamp["parent_id"] = cabinet["asset_id"]
                 self._sensor(lamp, "controller", "lamp-controller")
 
     def _spread(self, count: int) -> Iterator[tuple[int, Seat]]:

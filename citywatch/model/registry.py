@@ -167,7 +167,11 @@ class AssetKind:
 
 @dataclass(frozen=True, slots=True)
 class Asset:
-    """A monitored thing at a place (WGS 84, degrees)."""
+    """A monitored thing at a place (WGS 84, degrees).
+
+    It is there from ``valid_from`` (None: since ever) until before ``valid_until`` (None: until further notice), and is
+    part of ``parent_id``, as a lamp is of its cabinet. ``street`` is empty when it is not known.
+    """
 
     asset_id: AssetId
     kind_id: KindId
@@ -178,11 +182,15 @@ class Asset:
     responsible_unit: str
     origin: Origin
     parameters: Mapping[str, float | str] = field(default_factory=dict)
+    parent_id: AssetId | None = None
+    street: str = ""
+    valid_from: datetime | None = None
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Sensor:
-    """A device on an asset."""
+    """A device on an asset; its newest calibration expires at ``calibrated_until`` (None: never)."""
 
     asset_id: AssetId
     sensor_id: SensorId
@@ -190,6 +198,7 @@ class Sensor:
     installed_at: datetime | None = None
     removed_at: datetime | None = None
     calibrated_at: datetime | None = None
+    calibrated_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,3 +230,30 @@ class Registry:
     assets: Sequence[Asset]
     sensors: Sequence[Sensor]
     rules: Sequence[Rule]
+
+
+class Change(StrEnum):
+    """What loading a registry does to an entry that the database does not hold just so."""
+
+    NEW = "new"
+    CHANGED = "changed"
+    RETIRED = "retired"
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChange:
+    """An asset, or a sensor when ``sensor_id`` is not empty, and the ``fields`` that differ when it has changed."""
+
+    change: Change
+    asset_id: AssetId
+    sensor_id: SensorId
+    fields: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryChanges:
+    """How many entries are new, changed and retired, and the first of them."""
+
+    assets: Mapping[Change, int]
+    sensors: Mapping[Change, int]
+    first: tuple[RegistryChange, ...]

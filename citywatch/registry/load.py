@@ -84,6 +84,7 @@ def load_city(city: str, folder: Path | None = None) -> Registry:
     check.known("property_id", rules, lambda entry: [entry.property_id], property_ids)
     check.known("kind_id", assets, lambda entry: [entry.kind_id], kind_ids)
     check.known("district_id", assets, lambda entry: [entry.district_id], district_ids)
+    check.known("parent_id", assets, lambda entry: [entry.parent_id] if entry.parent_id else [], asset_ids)
     check.known("asset_id", sensors, lambda entry: [entry.asset_id], asset_ids)
     check.known("model_id", sensors, lambda entry: [entry.model_id], model_ids)
     problems.raise_if_any()

@@ -280,7 +280,16 @@ class AssetRow(Strict):
     longitude: Annotated[float, Field(ge=-180, le=180)]
     responsible_unit: Text
     origin: Origin
+    parent_id: Identifier | None = None
+    street: Annotated[str, StringConstraints(max_length=200)] = ""
+    valid_from: AwareDatetime | None = None
+    valid_until: AwareDatetime | None = None
     parameters: dict[str, float | str] = {}
+
+    @field_validator("valid_until")
+    @classmethod
+    def check_end(cls, valid_until: datetime | None, info: Any) -> datetime | None:
+        return _after(valid_until, info.data.get("valid_from"), "an asset ends after it began")
 
     def to_model(self) -> Asset:
         return Asset(
@@ -293,6 +302,10 @@ class AssetRow(Strict):
             responsible_unit=self.responsible_unit,
             origin=self.origin,
             parameters=self.parameters,
+            parent_id=None if self.parent_id is None else AssetId(self.parent_id),
+            street=self.street,
+            valid_from=self.valid_from,
+            valid_until=self.valid_until,
         )
 
 
@@ -303,14 +316,19 @@ class SensorRow(Strict):
     installed_at: AwareDatetime | None = None
     removed_at: AwareDatetime | None = None
     calibrated_at: AwareDatetime | None = None
+    calibrated_until: AwareDatetime | None = None
 
     @field_validator("removed_at")
     @classmethod
-    def check_order(cls, removed_at: datetime | None, info: Any) -> datetime | None:
-        installed_at = info.data.get("installed_at")
-        if removed_at is not None and installed_at is not None and removed_at <= installed_at:
-            raise ValueError("a sensor is removed after it was installed")
-        return removed_at
+    def check_removal(cls, removed_at: datetime | None, info: Any) -> datetime | None:
+        return _after(removed_at, info.data.get("installed_at"), "a sensor is removed after it was installed")
+
+    @field_validator("calibrated_until")
+    @classmethod
+    def check_calibration(cls, calibrated_until: datetime | None, info: Any) -> datetime | None:
+        if calibrated_until is not None and info.data.get("calibrated_at") is None:
+            raise ValueError("needs calibrated_at, the day of the calibration that expires")
+        return _after(calibrated_until, info.data.get("calibrated_at"), "a calibration expires after it was made")
 
     def to_model(self) -> Sensor:
         return Sensor(
@@ -320,7 +338,14 @@ class SensorRow(Strict):
             installed_at=self.installed_at,
             removed_at=self.removed_at,
             calibrated_at=self.calibrated_at,
+            calibrated_until=self.calibrated_until,
         )
+
+
+def _after(end: datetime | None, begin: datetime | None, rule: str) -> datetime | None:
+    if end is not None and begin is not None and end <= begin:
+        raise ValueError(f"{rule} ({begin.isoformat()})")
+    return end
 
 
 class DistrictProperties(Strict):

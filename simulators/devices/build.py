@@ -20,10 +20,11 @@ def build_site(asset: Asset, environment: Environment, scenario: Scenario, *, se
         case "ponding-point":
             return PondingPoint(asset, environment, scenario, seed=seed)
         case "lighting-cabinet":
-            lamps = [lamp for lamp in scenario.assets.values() if lamp.parameters.get("cabinet") == asset.asset_id]
+            lamps = [lamp for lamp in scenario.assets.values() if lamp.parent_id == asset.asset_id]
             supply = Supply(asset, environment, scenario, seed=seed)
             return Cabinet(supply, [Lamp(lamp, supply, seed=seed) for lamp in lamps])
         case "lamp":
-            cabinet = scenario.assets[str(asset.parameters["cabinet"])]
+            assert asset.parent_id is not None, f"{asset.asset_id} hangs on no cabinet"
+            cabinet = scenario.assets[asset.parent_id]
             return Lamp(asset, Supply(cabinet, environment, scenario, seed=seed), seed=seed)
     return None

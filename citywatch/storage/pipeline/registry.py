@@ -1,10 +1,12 @@
 """The registry in the database: written from seed files, read by ingest and analytics at start."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
+from psycopg import Cursor
+from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
 from citywatch.errors import Conflict
@@ -12,6 +14,7 @@ from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, KindI
 from citywatch.model.names import Name
 from citywatch.model.registry import (
     Asset,
+    Change,
     CoverageRule,
     Datastream,
     Measure,
@@ -19,6 +22,8 @@ from citywatch.model.registry import (
     QualityLimits,
     Range,
     Registry,
+    RegistryChange,
+    RegistryChanges,
     Sampling,
 )
 from citywatch.model.rules import Rule
@@ -28,39 +33,96 @@ from citywatch.storage.sql import load_sql
 _SQL: Final = load_sql("citywatch.storage.pipeline", "registry.sql")
 
 
+_APPLY: Final = (
+    "apply_assets",
+    "retire_assets",
+    "apply_sensors",
+    "retire_sensors",
+    "apply_datastreams",
+    "amend_versions",
+    "close_versions",
+    "open_versions",
+    "keep_calibrations",
+)
+_LISTED: Final = 1000  # changes that are told one by one
+
+
 @dataclass(frozen=True, slots=True)
 class RegistryReport:
-    """How many entries a city was written with."""
+    """How many entries a city was written with, and what that changed."""
 
     assets: int
     sensors: int
     datastreams: int
     rules: int
+    changes: RegistryChanges
 
 
 def write_registry(connection: Connection, registry: Registry) -> RegistryReport:
-    """Insert or update a whole city in one transaction; what the files no longer hold stays as it is.
+    """Make the database hold a whole city as it is described, in one transaction.
+
+    Assets and sensors that are no longer described are retired: they keep their rows, datastream numbers and data, and
+    end now. An asset whose record has changed gets a new version beside the old ones.
 
     Raises
     ------
     Conflict
         The database belongs to another city.
     """
-    datastreams = list(_datastreams(registry))
     with translated(), connection.transaction(), connection.cursor() as cursor:
-        present = cursor.execute(_SQL["city"]).fetchone()
-        if present is not None and present[0] != registry.city_id:
-            raise Conflict(f"this database holds city {present[0]!r}; use another one for {registry.city_id!r}")
+        changes, datastreams = _compare(cursor, registry)
         cursor.execute(_SQL["upsert_city"], {"city_id": registry.city_id, **_names(registry.name)})
         for statement, rows in _rows(registry):
             cursor.executemany(_SQL[statement], rows)
-        cursor.executemany(_SQL["upsert_datastream"], datastreams)
+        for statement in _APPLY:
+            cursor.execute(_SQL[statement])
         cursor.execute(_SQL["announce"])
-    return RegistryReport(len(registry.assets), len(registry.sensors), len(datastreams), len(registry.rules))
+    return RegistryReport(len(registry.assets), len(registry.sensors), datastreams, len(registry.rules), changes)
+
+
+def compare_registry(connection: Connection, registry: Registry) -> RegistryChanges:
+    """Return what :func:`write_registry` would change, and change nothing.
+
+    Raises
+    ------
+    Conflict
+        The database belongs to another city.
+    """
+    with translated(), connection.transaction(force_rollback=True), connection.cursor() as cursor:
+        return _compare(cursor, registry)[0]
+
+
+def _compare(cursor: Cursor[TupleRow], registry: Registry) -> tuple[RegistryChanges, int]:
+    """Stage a registry and list its differences; return them and the number of datastreams."""
+    present = cursor.execute(_SQL["city"]).fetchone()
+    if present is not None and present[0] != registry.city_id:
+        raise Conflict(f"this database holds city {present[0]!r}; use another one for {registry.city_id!r}")
+    cursor.execute(_SQL["stage"])
+    _copy(cursor, "copy_assets", _assets(registry))
+    _copy(cursor, "copy_sensors", _sensors(registry))
+    datastreams = _copy(cursor, "copy_datastreams", _datastreams(registry))
+    cursor.execute(_SQL["end_sensors_with_their_assets"])
+    cursor.execute(_SQL["compare"])
+    counts: dict[str, dict[Change, int]] = {"asset": {}, "sensor": {}}
+    for what, change, count in cursor.execute(_SQL["change_counts"]):
+        counts[what][Change(change)] = count
+    first = tuple(
+        RegistryChange(Change(change), AssetId(asset_id), SensorId(sensor_id), tuple(fields))
+        for _, change, asset_id, sensor_id, fields in cursor.execute(_SQL["changes"], {"limit": _LISTED})
+    )
+    return RegistryChanges(counts["asset"], counts["sensor"], first), datastreams
+
+
+def _copy(cursor: Cursor[TupleRow], statement: str, rows: Iterable[Sequence[Any]]) -> int:
+    """Copy rows into a table and return their number."""
+    with cursor.copy(_SQL[statement]) as copy:
+        for row in rows:
+            copy.write_row(row)
+    return cursor.rowcount
 
 
 def read_datastreams(connection: Connection) -> list[Datastream]:
-    """Return all datastreams by number, those of removed sensors too."""
+    """Return all datastreams by number, those of removed sensors too; a removal that is yet to come is not told."""
     with translated():
         rows = connection.execute(_SQL["datastreams"]).fetchall()
     return [
@@ -100,7 +162,7 @@ def read_asset_names(connection: Connection) -> Mapping[AssetId, Name]:
 
 
 def read_covered_assets(connection: Connection) -> list[tuple[Asset, CoverageRule]]:
-    """Return the assets whose kind has a coverage rule, each with that rule."""
+    """Return the assets of today whose kind has a coverage rule, each with that rule."""
     with translated():
         rows = connection.execute(_SQL["assets_with_coverage"]).fetchall()
     return [
@@ -115,8 +177,12 @@ def read_covered_assets(connection: Connection) -> list[tuple[Asset, CoverageRul
                 responsible_unit=row[7],
                 origin=Origin(row[8]),
                 parameters=row[9],
+                parent_id=row[10],
+                street=row[11],
+                valid_from=row[12],
+                valid_until=row[13],
             ),
-            msgspec.convert(row[10], CoverageRule),
+            msgspec.convert(row[14], CoverageRule),
         )
         for row in rows
     ]
@@ -124,7 +190,6 @@ def read_covered_assets(connection: Connection) -> list[tuple[Asset, CoverageRul
 
 def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
     """Yield each statement with its rows, referred-to tables first."""
-    models = {model.model_id: model for model in registry.models}
     yield (
         "upsert_system",
         [
@@ -169,63 +234,71 @@ def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]
         ],
     )
     yield (
-        "upsert_asset",
-        [
-            {
-                "asset_id": asset.asset_id,
-                "kind_id": asset.kind_id,
-                "district_id": asset.district_id,
-                **_names(asset.name),
-                "latitude": asset.latitude,
-                "longitude": asset.longitude,
-                "responsible_unit": asset.responsible_unit,
-                "origin": asset.origin.value,
-                "parameters": Jsonb(dict(asset.parameters)),
-            }
-            for asset in registry.assets
-        ],
-    )
-    yield (
-        "upsert_sensor",
-        [
-            {
-                "asset_id": sensor.asset_id,
-                "sensor_id": sensor.sensor_id,
-                "model_id": sensor.model_id,
-                "model_name_en": models[sensor.model_id].name.en,
-                "model_name_zh": models[sensor.model_id].name.zh,
-                "installed_at": sensor.installed_at,
-                "removed_at": sensor.removed_at,
-                "calibrated_at": sensor.calibrated_at,
-            }
-            for sensor in registry.sensors
-        ],
-    )
-    yield (
         "upsert_rule",
         [{"rule_id": rule.rule_id, "definition": Jsonb(msgspec.to_builtins(rule))} for rule in registry.rules],
     )
 
 
-def _datastreams(registry: Registry) -> Iterator[Mapping[str, Any]]:
-    units = {entry.property_id: entry.unit for entry in registry.properties}
-    models = {model.model_id: model for model in registry.models}
+def _assets(registry: Registry) -> Iterator[Sequence[Any]]:
+    for asset in registry.assets:
+        yield (
+            asset.asset_id,
+            asset.kind_id,
+            asset.district_id,
+            asset.name.en,
+            asset.name.zh,
+            asset.latitude,
+            asset.longitude,
+            asset.responsible_unit,
+            asset.origin.value,
+            Jsonb(asset.parameters),
+            asset.parent_id,
+            asset.street,
+            asset.valid_from,
+            asset.valid_until,
+        )
+
+
+def _sensors(registry: Registry) -> Iterator[Sequence[Any]]:
+    names = {model.model_id: model.name for model in registry.models}
     for sensor in registry.sensors:
-        for measure in models[sensor.model_id].measures:
-            yield {
-                "asset_id": sensor.asset_id,
-                "sensor_id": sensor.sensor_id,
-                "property_id": measure.property_id,
-                "unit": units[measure.property_id],
-                "expected_interval": measure.expected_interval,
-                "sampling": measure.sampling.value,
-                "span_low": measure.span.low,
-                "span_high": measure.span.high,
-                "plausible_low": measure.plausible.low,
-                "plausible_high": measure.plausible.high,
-                "resolution": measure.resolution,
-                "limits": Jsonb(msgspec.to_builtins(measure.limits)),
-            }
+        name = names[sensor.model_id]
+        yield (
+            sensor.asset_id,
+            sensor.sensor_id,
+            sensor.model_id,
+            name.en,
+            name.zh,
+            sensor.installed_at,
+            sensor.removed_at,
+            sensor.calibrated_at,
+            sensor.calibrated_until,
+        )
+
+
+def _datastreams(registry: Registry) -> Iterator[Sequence[Any]]:
+    units = {entry.property_id: entry.unit for entry in registry.properties}
+    measures = {
+        model.model_id: [
+            (
+                measure.property_id,
+                units[measure.property_id],
+                measure.expected_interval,
+                measure.sampling.value,
+                measure.span.low,
+                measure.span.high,
+                measure.plausible.low,
+                measure.plausible.high,
+                measure.resolution,
+                Jsonb(msgspec.to_builtins(measure.limits)),
+            )
+            for measure in model.measures
+        ]
+        for model in registry.models
+    }
+    for sensor in registry.sensors:
+        for measure in measures[sensor.model_id]:
+            yield (sensor.asset_id, sensor.sensor_id, *measure)
 
 
 def _names(name: Name) -> dict[str, str]:

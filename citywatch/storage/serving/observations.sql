@@ -17,7 +17,7 @@ WHERE (%(asset_id)s::text IS NULL OR d.asset_id = %(asset_id)s)
   AND (%(property_id)s::text IS NULL OR d.property_id = %(property_id)s)
   AND (%(datastream_id)s::int4 IS NULL OR d.datastream_id = %(datastream_id)s)
   AND d.datastream_id > %(after)s
-  AND s.removed_at IS NULL
+  AND (s.removed_at IS NULL OR s.removed_at > now())
 ORDER BY d.datastream_id
 LIMIT %(limit)s
 

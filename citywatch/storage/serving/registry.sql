@@ -1,8 +1,10 @@
 -- name: city
 SELECT city_id, name_en, name_zh,
-       (SELECT count(*) FROM asset) AS assets,
-       (SELECT count(*) FROM sensor WHERE removed_at IS NULL) AS sensors,
-       (SELECT count(*) FROM datastream) AS datastreams
+       (SELECT count(*) FROM asset
+        WHERE (valid_from IS NULL OR valid_from <= now()) AND (valid_until IS NULL OR valid_until > now())) AS assets,
+       (SELECT count(*) FROM sensor WHERE removed_at IS NULL OR removed_at > now()) AS sensors,
+       (SELECT count(*) FROM datastream JOIN sensor USING (asset_id, sensor_id)
+        WHERE removed_at IS NULL OR removed_at > now()) AS datastreams
 FROM city
 
 -- name: districts
@@ -55,9 +57,12 @@ LEFT JOIN (
     FROM datastream s
     LEFT JOIN latest l USING (datastream_id)
     LEFT JOIN gap g ON g.datastream_id = s.datastream_id AND g.ended_at IS NULL
+    JOIN sensor n ON n.asset_id = s.asset_id AND n.sensor_id = s.sensor_id
+    WHERE n.removed_at IS NULL OR n.removed_at > now()
     GROUP BY s.asset_id
 ) d USING (asset_id)
-WHERE (%(system)s::text IS NULL OR k.system_id = %(system)s)
+WHERE (a.valid_from IS NULL OR a.valid_from <= now()) AND (a.valid_until IS NULL OR a.valid_until > now())
+  AND (%(system)s::text IS NULL OR k.system_id = %(system)s)
   AND (%(district)s::text IS NULL OR a.district_id = %(district)s)
 ORDER BY a.asset_id
 

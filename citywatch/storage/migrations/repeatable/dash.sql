@@ -45,12 +45,14 @@ SELECT a.asset_id, a.name_en AS asset_en, a.name_zh AS asset_zh,
        k.system_id, y.name_en AS system_en, y.name_zh AS system_zh,
        a.kind_id, k.name_en AS kind_en, k.name_zh AS kind_zh,
        a.district_id, d.name_en AS district_en, d.name_zh AS district_zh, d.district_class,
-       a.latitude AS lat, a.longitude AS lon, a.responsible_unit, a.origin
+       a.latitude AS lat, a.longitude AS lon, a.responsible_unit, a.origin, a.street, a.parent_id,
+       a.valid_from, a.valid_until
 FROM asset a
 JOIN asset_kind k USING (kind_id)
 JOIN system y USING (system_id)
 JOIN district d USING (district_id);
-COMMENT ON VIEW dash.asset IS 'Every monitored or still unmonitored thing, with the names a reader needs';
+COMMENT ON VIEW dash.asset IS
+    'Every monitored or still unmonitored thing, also those that are no longer there, with the names a reader needs';
 
 -- Now: datastreams, sensors, assets ----------------------------------------------------------------------------------
 
@@ -142,9 +144,10 @@ JOIN (
         WHERE closed_at IS NULL AND state <> 'returned-unacknowledged'
         ORDER BY asset_id, severity DESC, raised_at
     ) worst USING (asset_id)
+    WHERE (a.valid_from IS NULL OR a.valid_from <= now()) AND (a.valid_until IS NULL OR a.valid_until > now())
 ) j USING (asset_id)
 JOIN dash.state w ON w.rank = j.rank;
-COMMENT ON VIEW dash.asset_state IS 'How every asset is now: the worst of its alarms, then of its datastreams';
+COMMENT ON VIEW dash.asset_state IS 'How every asset that is there is now: the worst of its alarms, then of its datastreams';
 
 CREATE VIEW dash.reporting AS
 SELECT a.system_id, a.district_id,
@@ -407,6 +410,7 @@ BEGIN
             ('open_s', 'time from raising to closing, or to now [s]'),
             ('origin', 'where the record of the asset comes from: public, synthetic, recorded, imported'),
             ('out_of_order', 'messages that arrived behind a higher sequence number; missing = skipped - out_of_order'),
+            ('parent_id', 'identifier of the asset it is part of; NULL: of none'),
             ('pct', 'monitored / required [%]'),
             ('peak_severity', 'highest severity the alarm has had'),
             ('plausible_high', 'highest value the site can show, in unit; NULL: no limit'),
@@ -449,6 +453,7 @@ BEGIN
             ('state_since', 'since when: raising of the worst alarm, or the last reception before the silence'),
             ('state_zh', 'Chinese word for the state'),
             ('stored', 'readings stored'),
+            ('street', 'street of the asset; empty: not known'),
             ('system_en', 'English name of the system'),
             ('system_id', 'identifier of the system, a level of topics'),
             ('system_zh', 'Chinese name of the system'),
@@ -459,6 +464,8 @@ BEGIN
             ('unacknowledged', 'number of open alarms that nobody has acknowledged'),
             ('unbalanced_minutes', 'number of minutes whose readings are not accounted for'),
             ('unit', 'unit of the value, UCUM'),
+            ('valid_from', 'since when the asset is there; NULL: since ever'),
+            ('valid_until', 'until before when it is there; NULL: until further notice'),
             ('value', 'newest value'),
             ('what_en', 'why the asset is in its state, English; empty when it is normal'),
             ('what_zh', 'why the asset is in its state, Chinese; empty when it is normal')
