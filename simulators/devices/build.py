@@ -23,8 +23,7 @@ def build_site(asset: Asset, environment: Environment, scenario: Scenario, *, se
             lamps = [lamp for lamp in scenario.assets.values() if lamp.parent_id == asset.asset_id]
             supply = Supply(asset, environment, scenario, seed=seed)
             return Cabinet(supply, [Lamp(lamp, supply, seed=seed) for lamp in lamps])
-        case "lamp":
-            assert asset.parent_id is not None, f"{asset.asset_id} hangs on no cabinet"
+        case "lamp" if asset.parent_id is not None:
             cabinet = scenario.assets[asset.parent_id]
             return Lamp(asset, Supply(cabinet, environment, scenario, seed=seed), seed=seed)
     return None

@@ -229,6 +229,8 @@ def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]
                 "system_id": kind.system_id,
                 **_names(kind.name),
                 "coverage": None if kind.coverage is None else Jsonb(msgspec.to_builtins(kind.coverage)),
+                "parameters": Jsonb(msgspec.to_builtins(kind.parameters)),
+                "part_of": list(kind.part_of),
             }
             for kind in registry.kinds
         ],

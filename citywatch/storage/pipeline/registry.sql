@@ -25,10 +25,11 @@ ON CONFLICT (property_id) DO UPDATE SET
     name_en = excluded.name_en, name_zh = excluded.name_zh, unit = excluded.unit, decimals = excluded.decimals
 
 -- name: upsert_kind
-INSERT INTO asset_kind (kind_id, system_id, name_en, name_zh, coverage)
-VALUES (%(kind_id)s, %(system_id)s, %(name_en)s, %(name_zh)s, %(coverage)s)
+INSERT INTO asset_kind (kind_id, system_id, name_en, name_zh, coverage, parameters, part_of)
+VALUES (%(kind_id)s, %(system_id)s, %(name_en)s, %(name_zh)s, %(coverage)s, %(parameters)s, %(part_of)s)
 ON CONFLICT (kind_id) DO UPDATE SET
-    system_id = excluded.system_id, name_en = excluded.name_en, name_zh = excluded.name_zh, coverage = excluded.coverage
+    system_id = excluded.system_id, name_en = excluded.name_en, name_zh = excluded.name_zh, coverage = excluded.coverage,
+    parameters = excluded.parameters, part_of = excluded.part_of
 
 -- name: stage
 -- what the seed files say; compared with what the tables hold, and taken over as a whole
