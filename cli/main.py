@@ -13,7 +13,7 @@ import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
-from cli import dead_letters
+from cli import dead_letters, registry
 from cli.bench.command import bench
 from cli.demo import demo
 from cli.doctor import doctor
@@ -32,6 +32,7 @@ for command in (demo, doctor, simulate, replay, import_csv, generate_city):
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(registry.app, name="registry")
 
 _LATE = 20.0  # processes report every 5 s
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
@@ -55,19 +56,19 @@ def seed(
     city: Annotated[str, typer.Argument(help="Name of a folder below seeds/cities.")] = "demo",
     as_json: Json = False,
 ) -> None:
-    """Load a city's registry into the database; running it again updates what has changed."""
+    """Load a city's registry into the database; again: take over what changed, retire what is gone."""
     from citywatch.registry import load_city
     from citywatch.storage.connection import connect
     from citywatch.storage.pipeline.registry import write_registry
 
-    registry = load_city(city)
+    loaded = load_city(city)
     with connect(_database(), process="seed") as connection:
-        report = write_registry(connection, registry)
+        report = write_registry(connection, loaded)
     counts = {"assets": report.assets, "sensors": report.sensors, "datastreams": report.datastreams}
     if as_json:
-        print(json.dumps({"city": registry.city_id, **counts, "rules": report.rules}))
+        print(json.dumps({"city": loaded.city_id, **counts, "rules": report.rules}))
     else:
-        print(f"{registry.name.en}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+        print(f"{loaded.name.en}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 
 @app.command()

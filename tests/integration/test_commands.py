@@ -15,7 +15,7 @@ from tests.support.servers import DatabaseServer
 
 COMMANDS = (
     "demo", "doctor", "migrate", "seed", "ingest", "analytics", "upkeep", "api", "webhooks", "health", "simulate",
-    "dead-letters", "replay", "import-csv", "generate-city",
+    "dead-letters", "replay", "import-csv", "generate-city", "registry",
 )  # fmt: skip
 
 
