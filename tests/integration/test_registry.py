@@ -143,6 +143,7 @@ def test_what_is_exported_and_imported_again_changes_nothing(
     assert compare_registry(seeded, again).first == ()
 
 
+@pytest.mark.slow
 def test_the_whole_city_is_loaded_and_then_left_alone(postgresql: DatabaseServer) -> None:
     database, wuhan = postgresql.fresh(), load_city("wuhan")
     with connect(database, process="test") as connection:

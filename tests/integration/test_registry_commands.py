@@ -4,15 +4,23 @@ import json
 from pathlib import Path
 
 import pytest
+from click.testing import Result
+from typer.testing import CliRunner
 
-from tests.integration.test_commands import citywatch
+from citywatch.errors import NotFound
+from citywatch.registry import SeedErrors
+from cli.main import app
 from tests.support.servers import DatabaseServer
+
+
+def registry(*arguments: str, database: str = "") -> Result:
+    return CliRunner().invoke(app, ["registry", *arguments], env={"CITYWATCH_DATABASE_URL": database or None})
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """Return the demo city as a folder."""
-    done = citywatch("registry", "export", str(tmp_path / "city"), "--city", "demo")
+    done = registry("export", str(tmp_path / "city"), "--city", "demo")
     assert done.stdout.startswith("150 assets and 1237 sensors written")
     return tmp_path / "city"
 
@@ -27,8 +35,8 @@ def test_a_dry_run_lists_changes_and_an_import_makes_them(postgresql: DatabaseSe
     database = postgresql.fresh("demo")
 
     def run(*arguments: str) -> str:
-        done = citywatch("registry", *arguments, CITYWATCH_DATABASE_URL=database)
-        assert done.returncode == 0, done.stderr
+        done = registry(*arguments, database=database)
+        assert done.exit_code == 0, done.exception
         return done.stdout
 
     assert "no faults" in run("check", str(folder))
@@ -57,21 +65,20 @@ def test_a_folder_with_faults_is_refused_as_a_whole(postgresql: DatabaseServer, 
     edit(folder / "assets.csv", "Wuhan Yangtze River Bridge", "First Bridge")
     edit(folder / "assets.csv", ",jiangan,", ",atlantis,")
     edit(folder / "sensors.csv", "tiltmeter", "crystal-ball")
-    done = citywatch("registry", "import", str(folder), CITYWATCH_DATABASE_URL=database)
-    assert done.returncode == 2
-    assert "2 error(s)" in done.stderr
-    assert "assets.csv:3: district_id: there is no 'atlantis'" in done.stderr
-    assert "there is no 'crystal-ball'" in done.stderr
-    assert "Traceback" not in done.stderr
+    refusal = registry("import", str(folder), database=database).exception
+    assert isinstance(refusal, SeedErrors)
+    assert len(refusal.problems) == 2
+    assert refusal.problems[0] == "assets.csv:3: district_id: there is no 'atlantis'"
+    assert "there is no 'crystal-ball'" in refusal.problems[1]
     (folder / "assets.csv").unlink()
-    citywatch("registry", "export", str(folder), CITYWATCH_DATABASE_URL=database)
+    assert registry("export", str(folder), database=database).exit_code == 0
     assert "First Bridge" not in (folder / "assets.csv").read_text("utf-8")
     postgresql.drop(database)
 
 
 def test_an_empty_database_has_nothing_to_export(postgresql: DatabaseServer, tmp_path: Path) -> None:
     database = postgresql.fresh()
-    done = citywatch("registry", "export", str(tmp_path), CITYWATCH_DATABASE_URL=database)
-    assert done.returncode == 1
-    assert "run 'citywatch seed'" in done.stderr
+    refusal = registry("export", str(tmp_path), database=database).exception
+    assert isinstance(refusal, NotFound)
+    assert "run 'citywatch seed'" in str(refusal)
     postgresql.drop(database)
