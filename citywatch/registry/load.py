@@ -84,6 +84,11 @@ def load_folder(home: Path, vocabulary: Path | None = None, *, seed: int | None 
     if about.value.synthetic is not None:
         plan = about.value.synthetic.to_model(seed)
         drawn = draw(plan, districts, given, {sensor.asset_id for sensor in installed})
+        taken = {asset.asset_id for asset in drawn.assets}
+        for entry in assets:
+            if entry.value.asset_id in taken:
+                problems.add(entry.place, f"asset_id: {entry.value.asset_id!r} is also drawn; choose another one")
+        problems.raise_if_any()
         given += drawn.assets
         installed += drawn.sensors
     return Registry(

@@ -38,7 +38,8 @@ from citywatch.model.registry import (
 )
 from citywatch.model.rules import Direction, Mark, Method, Rule, Severity, Tier
 from citywatch.model.units import is_known
-from citywatch.registry.synthetic import RECIPES, Plan
+from citywatch.registry.recipes import RECIPES
+from citywatch.registry.synthetic import Plan
 
 Identifier = Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER.pattern}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]

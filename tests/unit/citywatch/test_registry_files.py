@@ -1,11 +1,14 @@
 """What is exported and read again is the same."""
 
+import shutil
+from collections import Counter
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -13,8 +16,9 @@ from citywatch.errors import Misconfigured
 from citywatch.model.identifiers import AssetId, DistrictId, KindId, ModelId, SensorId
 from citywatch.model.names import Name
 from citywatch.model.registry import Asset, Inventory, Origin, Registry, Sensor
-from citywatch.registry import load_city, load_folder
+from citywatch.registry import load_city, load_folder, seeds_folder
 from citywatch.registry.export import AssetFormat, write_folder
+from citywatch.registry.recipes import RECIPES
 
 FORMATS = pytest.mark.parametrize("asset_format", list(AssetFormat))
 
@@ -30,6 +34,18 @@ def test_a_city_comes_back_as_it_was(tmp_path: Path, city: str, asset_format: As
     registry = load_city(city)
     write_folder(registry.inventory, tmp_path, asset_format)
     assert load_folder(tmp_path) == registry
+
+
+def test_everything_that_can_be_drawn_passes_the_checks_of_an_import(tmp_path: Path) -> None:
+    drawn = tmp_path / "drawn"
+    shutil.copytree(seeds_folder() / "cities" / "wuhan", drawn)
+    about = yaml.safe_load((drawn / "city.yaml").read_text("utf-8"))
+    about["synthetic"]["assets"] = dict.fromkeys(RECIPES, 40)
+    (drawn / "city.yaml").write_text(yaml.safe_dump(about), "utf-8")
+    city = load_folder(drawn)
+    assert Counter[str](asset.kind_id for asset in city.assets) == dict.fromkeys(RECIPES, 40)
+    write_folder(city.inventory, tmp_path / "written")
+    assert load_folder(tmp_path / "written") == city
 
 
 identifiers = st.from_regex(r"[a-z0-9][a-z0-9_-]{0,20}", fullmatch=True)

@@ -185,6 +185,12 @@ def test_all_faults_are_told_at_once(written: Path) -> None:
         load_city("demo", written)
 
 
+def test_a_given_asset_may_not_have_the_name_of_a_drawn_one(seeds: Path) -> None:
+    replace(ASSETS, "yangtze-2,", "bridge-001,")(seeds)
+    with pytest.raises(Misconfigured, match=r"assets\.csv:3: asset_id: 'bridge-001' is also drawn"):
+        load_city("demo", seeds)
+
+
 def test_an_asset_that_is_part_of_itself_is_refused(written: Path) -> None:
     replace(KINDS, "part_of: [gas-station]", "part_of: [gas-station, gas-pipe-segment]")(written)
     place = written / ASSETS
