@@ -53,18 +53,22 @@ _LIGHTS: Final = "lighting office"
 _GREY_IRON: Final = ("steel", "steel", "polyethylene", "polyethylene", "polyethylene", "ductile-iron", "grey-iron")
 
 KEY_BRIDGE: Final[Kit] = (
-    ("strain", "strain-gauge", 18),
+    ("strain", "strain-gauge", 8),
+    ("strain-east", "strain-gauge", 5),
+    ("strain-west", "strain-gauge", 5),
     ("joint", "joint-gauge", 6),
-    ("tilt", "tiltmeter", 9),
-    ("accel", "accelerometer-edge", 12),
+    ("tilt", "tiltmeter", 6),
+    ("tilt-tower", "tiltmeter", 3),
+    ("accel", "accelerometer-edge", 8),
+    ("accel-tower", "accelerometer-edge", 4),
     ("weather", "weather-station", 1),
 )
 RECIPES: Final[Mapping[str, Recipe]] = {
     "bridge": Recipe(
         "bridge", Name("bridge", "桥"), _ROADS,
         kit=(
-            ("strain", "strain-gauge", 10), ("joint", "joint-gauge", 4), ("tilt", "tiltmeter", 4),
-            ("accel", "accelerometer-edge", 4), ("weather", "weather-station", 1),
+            ("strain", "strain-gauge", 8), ("strain-pier", "strain-gauge", 2), ("joint", "joint-gauge", 4),
+            ("tilt", "tiltmeter", 4), ("accel", "accelerometer-edge", 4), ("weather", "weather-station", 1),
         ),
         rudiment=(("tilt", "tiltmeter", 2),),
         parameters={"span_m": _whole(25, 90)},
