@@ -15,7 +15,7 @@ from citywatch.registry.problems import Problems
 
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML comes with libyaml
 _FEATURES: Final = re.compile(r'"features"\s*:\s*\[')
-_BETWEEN: Final = re.compile(r"[\s,]*")
+_NEXT: Final = re.compile(r"[^\s,]")
 M = TypeVar("M", bound=BaseModel)
 T = TypeVar("T")
 
@@ -102,7 +102,7 @@ def _features(path: Path, problems: Problems) -> Iterator[tuple[int, Any]]:
         return
     decoder, at, line, counted = json.JSONDecoder(), start.end(), 1, 0
     for _ in collection["features"]:
-        at = _BETWEEN.match(text, at).end()  # type: ignore[union-attr]  # it may match nothing, but it matches
+        at = _NEXT.search(text, at).start()  # type: ignore[union-attr]  # there is one more, the whole was read before
         line, counted = line + text.count("\n", counted, at), at
         feature, at = decoder.raw_decode(text, at)
         yield line, feature

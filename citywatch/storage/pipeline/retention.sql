@@ -14,10 +14,13 @@ ON CONFLICT (system_id, stored_in) DO UPDATE SET horizon = excluded.horizon
 WHERE excluded.horizon > h.horizon
 
 -- name: passed_by_all
--- the horizon of the system that keeps its data longest; none while a system keeps them for ever
+-- the horizon of the system that keeps its data longest, among those that have any; none while one keeps them for ever
 SELECT min(horizon)
 FROM system s
 LEFT JOIN retention_horizon h ON h.system_id = s.system_id AND h.stored_in = %(stored_in)s
+WHERE EXISTS (
+    SELECT FROM asset_kind k JOIN asset a USING (kind_id) JOIN datastream d USING (asset_id)
+    WHERE k.system_id = s.system_id)
 HAVING bool_and(h.horizon IS NOT NULL)
 
 -- name: be_quick
