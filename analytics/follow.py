@@ -8,16 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from analytics.alarms import write_anomalies
 from analytics.evaluate import Evaluator, Results
-from analytics.messages import message
 from citywatch.clock import Clock, from_micros
 from citywatch.logs import logger
-from citywatch.model.alarms import on_severity
+from citywatch.model.event_windows import Surroundings
 from citywatch.model.identifiers import AssetId, RuleId
 from citywatch.model.names import Name
 from citywatch.model.rules import Rule
 from citywatch.storage.connection import Connection
-from citywatch.storage.pipeline.alarms import AlarmChange, lock_open_alarms, write_change
 from citywatch.storage.pipeline.batches import read_batches
 from citywatch.storage.pipeline.findings import write_findings, write_gaps
 from citywatch.storage.pipeline.followers import advance, claim_position, write_checkpoint
@@ -47,12 +46,14 @@ class Follower:
         rules: Sequence[Rule],
         assets: Mapping[AssetId, Name],
         clock: Clock,
+        kept: Surroundings | None = None,
     ) -> None:
         self._connection = connection
         self._evaluator = evaluator
         self._rules: dict[RuleId, Rule] = {rule.rule_id: rule for rule in rules}
         self._assets = assets
         self._clock = clock
+        self._kept = kept
         self.counters = Counters()
         with connection.transaction():
             position = claim_position(connection, FOLLOWER)
@@ -102,23 +103,11 @@ class Follower:
                 ended_at=result.committed_at,
             )
             self.counters.findings += len(quality.number)
-            self._write_alarms(result)
-
-    def _write_alarms(self, result: Results) -> None:
-        if not result.anomalies:
-            return
-        alarms = lock_open_alarms(self._connection, [anomaly.asset_id for anomaly in result.anomalies])
-        for anomaly in result.anomalies:
-            key = (anomaly.asset_id, anomaly.rule_id)
-            alarm = alarms.get(key)
-            transition = on_severity(alarm, anomaly.severity)
-            if transition is None:
-                continue
-            text = message(self._rules[anomaly.rule_id], anomaly, self._assets)
-            now = write_change(self._connection, AlarmChange(alarm, transition, anomaly, text), self._clock.now())
-            logger().info("alarm", change=transition.event.value, message=text.en, severity=int(transition.severity))
-            self.counters.anomalies += 1
-            if now is None:
-                del alarms[key]
-            else:
-                alarms[key] = now
+            self.counters.anomalies += write_anomalies(
+                self._connection,
+                result.anomalies,
+                rules=self._rules,
+                assets=self._assets,
+                at=self._clock.now,
+                kept=self._kept,
+            )

@@ -8,7 +8,6 @@ from analytics.indicators.coverage import figures, judge_asset
 from citywatch.model.coverage import AssetCoverage
 from citywatch.model.registry import Asset, CoverageRule, Datastream
 from citywatch.storage.connection import Connection
-from citywatch.storage.pipeline.balance import read_unbalanced
 from citywatch.storage.pipeline.batches import prune_batches
 from citywatch.storage.pipeline.coverage import count_good, write_coverage
 from citywatch.storage.pipeline.dead_letters import expire_letters
@@ -57,12 +56,6 @@ def publish_baselines(connection: Connection, evaluator: Evaluator, *, at: datet
 def prune(connection: Connection, *, at: datetime, keep: timedelta) -> int:
     """Drop the column copies of batches that are old and that every follower has done with. Return how many."""
     return prune_batches(connection, committed_before=at - keep)
-
-
-def find_imbalance(connection: Connection, *, at: datetime) -> str | None:
-    """Return the sentence that says what the ledger of the last day cannot account for, None when it balances."""
-    found = read_unbalanced(connection, since=at - timedelta(days=1), limit=1)
-    return f"the ledger does not balance: {found[0]}; run 'citywatch doctor'" if found else None
 
 
 def expire_dead_letters(connection: Connection, *, at: datetime, keep: timedelta) -> int:

@@ -3,7 +3,7 @@
 They are given up first and removed later. Giving up happens in the transaction that has just rolled up everything it
 sees (:mod:`analytics.rollups`); from then on no roll-up is made from the data given up, and values that still arrive
 for that time are added to the roll-ups straight from their batch. So nothing is removed before it is rolled up, and
-removal may stop and go on anywhere.
+removal may stop and go on anywhere. Waveform blocks have no roll-ups; those in an event window stay.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ def remove_expired(connection: Connection, *, rows: int = _ROWS) -> Iterator[int
     Unavailable
         A partition is in use, or the database is away; call again later.
     """
-    for table in (StoredIn.OBSERVATION, StoredIn.MINUTES, StoredIn.HOURS):
+    for table in (StoredIn.OBSERVATION, StoredIn.MINUTES, StoredIn.HOURS, StoredIn.WAVEFORMS):
         drop_passed(connection, table)
     for expired in read_expired(connection):
         for part in slices_of(connection, expired, rows=rows):

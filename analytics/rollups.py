@@ -11,6 +11,9 @@ committed batches, which are followed by number. Stored observations that were f
 A bucket whose finer data were given up (:mod:`analytics.retention`) cannot be made anew. Values that arrive that late
 are added to it straight from their batch, which is read once.
 
+Hours of the whole city are sums over its datastreams. They are forgotten in the transaction that changes one of these,
+and made anew when nothing else waits; until then readers add them up themselves.
+
 The same job does this on every storage level; why continuous aggregates of TimescaleDB do not is in docs/adr/0012.
 """
 
@@ -25,6 +28,7 @@ from citywatch.errors import Misconfigured
 from citywatch.model.observations import Observations, joined
 from citywatch.model.rollups import HOUR, MINUTE, Resolution, touched_spans
 from citywatch.storage.connection import Connection
+from citywatch.storage.pipeline.city_rollups import forget_hours, make_hours
 from citywatch.storage.pipeline.followers import claim_position
 from citywatch.storage.pipeline.retention import give_up
 from citywatch.storage.pipeline.rollups import (
@@ -43,6 +47,7 @@ from citywatch.storage.pipeline.rollups import (
 FOLLOWER: Final = "rollups"
 _ROWS: Final = 1_000_000  # stored observations of one step, about
 _DUE: Final = 2_000  # changed stretches of one step
+_CITY_HOURS: Final = 24  # hours of the whole city made in one step
 
 
 @dataclass(slots=True)
@@ -100,12 +105,19 @@ class Rollups:
         self.counters.changed += len(changed)
         return more
 
+    def make_city_hours(self, *, at: datetime, limit: int = _CITY_HOURS) -> bool:
+        """Add up to ``limit`` hours of the whole city up that have ended at an instant; return whether more wait."""
+        with self._connection.transaction():
+            begin_snapshot(self._connection)
+            return make_hours(self._connection, before=at - timedelta(hours=1), limit=limit) >= limit
+
     def _refresh(self, stored: Observations, changed: Spans) -> None:
         streams = np.concatenate([stored.datastream_id, changed.datastream_id])
         first = np.concatenate([stored.phenomenon_time, changed.begin])
         last = np.concatenate([stored.phenomenon_time, changed.end])
         minutes = Spans(*touched_spans(streams, first, last, width=MINUTE))
         hours = Spans(*touched_spans(streams, first, last, width=HOUR))
+        forget_hours(self._connection, hours.instants(width=HOUR))
         horizons = read_horizons(self._connection, streams)
         of_stored, time = horizons.place(stored.datastream_id), stored.phenomenon_time
         # resolution, what it touches, up to where the finer data are given up, and up to where it is itself

@@ -22,5 +22,11 @@ class AnalyticsSettings(ProcessSettings):
     analytics_rollup_interval: Annotated[float, Field(gt=0)] = 30.0
     """Seconds between two refreshes of the roll-ups; each one costs as much as the buckets that changed since."""
 
+    analytics_waveform_before: Annotated[float, Field(ge=0)] = 60.0
+    """Seconds of waveforms before an alarm of severity 3 or 4 that are kept for ever."""
+
+    analytics_waveform_after: Annotated[float, Field(ge=0)] = 300.0
+    """Seconds of waveforms after an alarm of severity 3 or 4 that are kept for ever."""
+
     analytics_keep_dead_letters_days: Annotated[float, Field(gt=0)] = 30.0
     """How long the bytes of dead letters are kept; their records stay."""

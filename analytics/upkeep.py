@@ -55,7 +55,7 @@ class Upkeep:
         more = False
         while not self._stop.requested():
             if more or refreshing.is_due():
-                more = rollups.step(give_up_at=self._clock.now())
+                more = rollups.step(give_up_at=self._clock.now()) or rollups.make_city_hours(at=self._clock.now())
             if beat.is_due():
                 self._beat(connection, rollups, "ok")
             if not more and expiring.is_due():

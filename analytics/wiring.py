@@ -7,13 +7,15 @@ from typing import Final
 from analytics.devices import Sensors, catch_up
 from analytics.evaluate import Evaluator
 from analytics.follow import Follower
-from analytics.jobs import compute_coverage, expire_dead_letters, find_imbalance, prune, publish_baselines
+from analytics.jobs import compute_coverage, expire_dead_letters, prune, publish_baselines
+from analytics.platform import PlatformWatch
 from analytics.settings import AnalyticsSettings
 from analytics.timer import Timer
 from analytics.upkeep import Upkeep
 from citywatch.clock import Clock, SystemClock
 from citywatch.errors import Unavailable
 from citywatch.logs import configure_logs, logger
+from citywatch.model.event_windows import Surroundings
 from citywatch.service import Stop, stop_on_signals
 from citywatch.settings import load_settings
 from citywatch.storage.connection import Connection, connect
@@ -31,7 +33,7 @@ from citywatch.storage.pipeline.registry import (
 _BEAT: Final = 5.0  # [s]
 _PRUNE: Final = 3600.0  # [s]
 _DEVICES: Final = 10.0  # [s]
-_BALANCE: Final = 60.0  # [s]
+_PLATFORM: Final = 60.0  # [s]
 
 
 class Analytics:
@@ -67,11 +69,16 @@ class Analytics:
         datastreams, rules = read_datastreams(connection), read_rules(connection)
         covered, names = read_covered_assets(connection), read_asset_names(connection)
         evaluator = Evaluator(datastreams, rules, time_zone=self._settings.time_zone)
-        follower = Follower(connection, evaluator, rules=rules, assets=names, clock=self._clock)
+        kept = Surroundings(
+            timedelta(seconds=self._settings.analytics_waveform_before),
+            timedelta(seconds=self._settings.analytics_waveform_after),
+        )
+        follower = Follower(connection, evaluator, rules=rules, assets=names, clock=self._clock, kept=kept)
         beat, checkpoint = Timer(_BEAT, self._clock), Timer(self._settings.analytics_checkpoint_interval, self._clock)
         coverage = Timer(self._settings.analytics_coverage_interval, self._clock)
         sensors, devices = Sensors(datastreams), Timer(_DEVICES, self._clock)
-        balance = Timer(_BALANCE, self._clock)
+        platform = PlatformWatch(connection, rules=rules, assets=names, clock=self._clock)
+        looking = Timer(_PLATFORM, self._clock)
         pruning = Timer(_PRUNE, self._clock)
         keep = timedelta(days=self._settings.analytics_keep_batches_days)
         keep_letters = timedelta(days=self._settings.analytics_keep_dead_letters_days)
@@ -80,8 +87,8 @@ class Analytics:
             caught_up = follower.step() == 0
             now = self._clock.now()
             if beat.is_due():
-                if balance.is_due():
-                    self._imbalance = find_imbalance(connection, at=now)
+                if looking.is_due():
+                    self._look(platform)
                 self._beat(connection, follower, "degraded" if self._imbalance else "ok")
             if devices.is_due():
                 catch_up(connection, sensors)
@@ -101,6 +108,10 @@ class Analytics:
         logger().info(
             "analytics reads the registry anew" if changed else "analytics stopped", **asdict(follower.counters)
         )
+
+    def _look(self, platform: PlatformWatch) -> None:
+        imbalance = platform.look()
+        self._imbalance = None if imbalance is None else f"{imbalance}; run 'citywatch doctor'"
 
     def _beat(self, connection: Connection, follower: Follower, state: str) -> None:
         write_beat(

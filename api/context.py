@@ -1,11 +1,12 @@
 """What a request needs: the database, the clock and the live stream, handed to handlers by FastAPI."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Protocol
 
 from fastapi import Depends, Request
 
 from api.live import Live
+from api.webhooks.addresses import AddressRules
 from citywatch.clock import Clock
 from citywatch.model.dead_letters import LetterFilter
 from citywatch.redrive import RedriveReport
@@ -31,6 +32,8 @@ class Context:
     """In which people read times; the API itself speaks UTC."""
     redrive: Redrive | None = None
     """None: this API has no broker."""
+    webhook_addresses: AddressRules = field(default_factory=AddressRules)
+    """Where webhooks may go."""
 
 
 def context(request: Request) -> Context:

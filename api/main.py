@@ -7,7 +7,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
@@ -17,6 +17,7 @@ from api.errors import PROBLEMS, install_error_handlers
 from api.handlers import (
     alarms,
     dead_letters,
+    event_windows,
     indicators,
     ledger,
     observations,
@@ -26,6 +27,7 @@ from api.handlers import (
     stream,
     webhooks,
 )
+from api.parameters import PREFIX, refuse_unknown_parameters
 
 _DESCRIPTION: Final = """
 citywatch watches a city's lifelines: bridges, gas network, waterlogging points, streetlights.
@@ -59,7 +61,8 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         license_info={"name": "Apache-2.0", "identifier": "Apache-2.0"},
         lifespan=lifespan,
         responses=PROBLEMS,
-        openapi_url="/api/v1/openapi.json",
+        dependencies=[Depends(refuse_unknown_parameters)],
+        openapi_url=f"{PREFIX}/openapi.json",
         redoc_url=None,
     )
     app.state.context = context
@@ -71,6 +74,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         registry,
         sensors,
         observations,
+        event_windows,
         rollups,
         alarms,
         indicators,
@@ -79,7 +83,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         webhooks,
         stream,
     ):
-        app.include_router(handlers.router, prefix="/api/v1")
+        app.include_router(handlers.router, prefix=PREFIX)
     app.middleware("http")(_secure)
     app.mount("/", StaticFiles(directory=console_folder(), html=True), name="console")
     return app

@@ -1,5 +1,6 @@
 """Settings of the API and of webhook delivery."""
 
+from ipaddress import IPv4Network, IPv6Network
 from typing import Annotated
 
 from pydantic import Field
@@ -23,5 +24,8 @@ class ApiSettings(ProcessSettings):
     webhook_timeout: Annotated[float, Field(gt=0, le=60)] = 15.0
     """Longest wait for the answer of an endpoint [s]."""
 
-    webhook_concurrency: Annotated[int, Field(ge=1, le=200)] = 20
-    """Deliveries under way at once."""
+    webhook_concurrency: Annotated[int, Field(ge=1, le=100)] = 4
+    """Deliveries under way at once to one endpoint; one that fails gets one at a time."""
+
+    webhook_allowed_networks: tuple[IPv4Network | IPv6Network, ...] = ()
+    """Networks that are not public, or are reached without TLS, to which webhooks may go all the same."""

@@ -3,6 +3,7 @@
 import asyncio
 import signal
 from functools import partial
+from typing import Final
 
 import httpx
 import numpy as np
@@ -12,6 +13,8 @@ from api.context import Context
 from api.live import Live
 from api.main import create_app
 from api.settings import ApiSettings
+from api.webhooks.addresses import AddressRules
+from api.webhooks.sender import Sender
 from api.webhooks.worker import Worker
 from citywatch.broker import BrokerAddress
 from citywatch.clock import SystemClock
@@ -22,6 +25,8 @@ from citywatch.settings import load_settings
 from citywatch.storage.connection import connect
 from citywatch.storage.migrate import require_current_schema
 from citywatch.storage.serving.database import Database
+
+_WEBHOOK_CONNECTIONS: Final = 2  # the worker asks one thing at a time
 
 
 def run(*, host: str | None = None, port: int | None = None) -> None:
@@ -46,6 +51,7 @@ def run(*, host: str | None = None, port: int | None = None) -> None:
             Live(database),
             settings.time_zone,
             redrive=partial(redrive, url, broker, clock=SystemClock()),
+            webhook_addresses=AddressRules(settings.webhook_allowed_networks),
         ),
         cors_origins=settings.api_cors_origins,
     )
@@ -76,17 +82,17 @@ async def _deliver(settings: ApiSettings, url: str) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    database = Database(url, process="webhooks", connections=settings.webhook_concurrency)
+    database = Database(url, process="webhooks", connections=_WEBHOOK_CONNECTIONS)
     await database.open()
     try:
-        async with httpx.AsyncClient(timeout=settings.webhook_timeout, follow_redirects=False) as client:
+        rules = AddressRules(settings.webhook_allowed_networks)
+        async with Sender(rules, timeout=settings.webhook_timeout, tls=httpx.create_ssl_context()) as sender:
             worker = Worker(
                 database,
-                client,
+                sender,
                 clock=SystemClock(),
                 rng=np.random.default_rng(),
-                timeout=settings.webhook_timeout,
-                concurrency=settings.webhook_concurrency,
+                places=settings.webhook_concurrency,
             )
             logger().info("webhooks run")
             await worker.run(stop)

@@ -64,6 +64,7 @@ def demo(
             "CITYWATCH_LOG_FORMAT": "json",
             "CITYWATCH_ANALYTICS_COVERAGE_INTERVAL": "10",
             "CITYWATCH_ANALYTICS_ROLLUP_INTERVAL": "10",
+            "CITYWATCH_WEBHOOK_ALLOWED_NETWORKS": '["127.0.0.0/8", "::1/128"]',
         }
         stack = Stack(home, environment, SystemClock(), lambda text: console.print(f"  {text}"))
         servers.callback(stack.stop)

@@ -15,6 +15,6 @@ def generate_city(
     from citywatch.registry import load_city
     from citywatch.registry.export import write_folder
 
-    city = load_city(like, seed=seed)
-    write_folder(city.inventory, into)
+    city = load_city(like, seed=seed).inventory
+    write_folder(city, into)
     print(f"{len(city.assets)} assets and {len(city.sensors)} sensors written to {into}")

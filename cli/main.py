@@ -7,19 +7,20 @@ import json
 import os
 import sys
 from importlib.metadata import version
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
-from cli import dead_letters, registry
+from cli import dead_letters, registry, waveforms
 from cli.bench.command import bench
 from cli.demo import demo
 from cli.doctor import doctor
 from cli.generate_city import generate_city
 from cli.import_csv import import_csv
 from cli.replay import replay
+from cli.score import score
 from cli.simulate import simulate
 
 app = typer.Typer(
@@ -28,13 +29,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Watch a city's lifelines: bridges, gas network, waterlogging points, streetlights.",
 )
-for command in (demo, doctor, simulate, replay, import_csv, generate_city):
+for command in (demo, doctor, simulate, replay, import_csv, generate_city, score):
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
 app.add_typer(registry.app, name="registry")
+app.add_typer(waveforms.app, name="waveforms")
 
-_LATE = 20.0  # processes report every 5 s
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts.")]
 
 
@@ -45,10 +46,10 @@ def migrate(as_json: Json = False) -> None:
 
     report = run(_database())
     if as_json:
-        print(json.dumps({"level": report.level.value, "applied": report.applied}))
+        print(json.dumps({"level": report.level.value, "applied": report.applied, "note": report.note}))
     else:
         done = "\n".join(f"  applied {name}" for name in report.applied) or "  nothing to do"
-        print(f"{report.level}\n{done}")
+        print(f"{report.level}\n{done}" + (f"\n  note: {report.note}" if report.note else ""))
 
 
 @app.command()
@@ -113,32 +114,31 @@ def health(
 ) -> None:
     """Say how the processes are; exit code 1 when one is not well, for probes of containers."""
     from citywatch.clock import SystemClock
+    from citywatch.model.processes import EXPECTED, judged
     from citywatch.storage.connection import connect
     from citywatch.storage.pipeline.health import read_beats
 
     with connect(_database(), process="health") as connection:
         beats = read_beats(connection, process)
     now = SystemClock().now()
-    ages = [(now - beat.at).total_seconds() for beat in beats]
-    states = [
-        "late" if age > _LATE and beat.state == "ok" else beat.state for beat, age in zip(beats, ages, strict=True)
+    rows: list[dict[str, Any]] = [
+        {
+            "process": beat.process,
+            "state": judged(beat.state, now - beat.at),
+            "age_s": (now - beat.at).total_seconds(),
+            "cause": beat.cause,
+        }
+        for beat in beats
     ]
+    seen = {beat.process for beat in beats}
+    lacking = [name for name in ((process,) if process else EXPECTED) if name not in seen]
+    rows += [{"process": name, "state": "missing", "age_s": None, "cause": "never reported"} for name in lacking]
     if as_json:
-        rows = zip(beats, states, ages, strict=True)
-        print(
-            json.dumps(
-                [
-                    {"process": beat.process, "state": state, "age_s": age, "cause": beat.cause}
-                    for beat, state, age in rows
-                ]
-            )
-        )
-    else:
-        for beat, state, age in zip(beats, states, ages, strict=True):
-            print(f"{beat.process:10} {state:9} seen {age:.0f} s ago{f': {beat.cause}' if beat.cause else ''}")
-        if not beats:
-            print(f"{process or 'no process'} has never reported")
-    if not beats or set(states) != {"ok"}:
+        print(json.dumps(rows))
+    for row in () if as_json else rows:
+        seen_at = "" if row["age_s"] is None else f" seen {row['age_s']:.0f} s ago"
+        print(f"{row['process']:10} {row['state']:9}{seen_at}{': ' + row['cause'] if row['cause'] else ''}")
+    if any(row["state"] != "ok" for row in rows):
         raise typer.Exit(1)
 
 

@@ -27,7 +27,7 @@ def check(folder: Folder, as_json: Json = False) -> None:
     counts = {
         "city": registry.city_id,
         "districts": len(registry.districts),
-        "assets": len(registry.assets),
+        "assets": len(registry.inventory.assets),
         "sensors": len(registry.sensors),
     }
     if as_json:

@@ -64,4 +64,5 @@ def quantile(
     if place == 0:
         return low
     begin, end = filled[place - 1], filled[place]
-    return float(ends[place - 1] + (ends[place] - ends[place - 1]) * (wanted - begin) / (end - begin))
+    inside = ends[place - 1] + (ends[place] - ends[place - 1]) * (wanted - begin) / (end - begin)
+    return float(min(inside, ends[place]))  # rounding may have carried it beyond the bin

@@ -18,11 +18,10 @@ from api.schemas.indicators import (
 )
 from api.schemas.sensors import SensorCounts
 from citywatch.errors import Unavailable
+from citywatch.model.processes import EXPECTED, judged
 from citywatch.storage.serving import coverage, health, sensors
 
 router = APIRouter(tags=["indicators"])
-_LATE: Final = timedelta(seconds=20)  # processes beat every 5 s
-_EXPECTED: Final = ("ingest", "analytics")  # webhooks are not everybody's
 _BATCH_LATE: Final = timedelta(seconds=30)  # ingest commits at least every few seconds
 
 
@@ -79,10 +78,9 @@ async def get_health(ctx: Ctx) -> Health:
     processes = await health.processes(ctx.database, ProcessHealth)
     newest = await health.newest_batch(ctx.database, NewestBatch)
     seen = {process.process for process in processes}
-    reasons = [f"{process} has never reported; is it running?" for process in _EXPECTED if process not in seen]
+    reasons = [f"{process} has never reported; is it running?" for process in EXPECTED if process not in seen]
     for process in processes:
-        if process.state != "stopped" and now - process.beat_at > _LATE:
-            process.state = "late"
+        process.state = judged(process.state, now - process.beat_at)
         if process.state != "ok":
             reasons.append(f"{process.process} ({process.instance}) is {process.state}{_cause(process.details)}")
     if newest is None:

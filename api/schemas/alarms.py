@@ -24,7 +24,7 @@ class Alarm(BaseModel):
     rule_zh: str
     advice_en: str = Field(description="what to do")
     advice_zh: str
-    datastream_id: int = Field(description="the datastream that decided")
+    datastream_id: int | None = Field(description="the datastream that decided; null for alarms of the platform itself")
     state: str = Field(
         description="ISA-18.2: unacknowledged, acknowledged, returned-unacknowledged, normal",
         examples=["unacknowledged"],

@@ -16,7 +16,8 @@ Longitude = Annotated[float, Field(ge=-180, le=180, description="WGS 84 [deg]", 
 Origin = Annotated[
     str,
     Field(
-        description="public: name and place are public knowledge; synthetic, recorded, imported", examples=["public"]
+        description="public: name and place are public knowledge; synthetic, recorded, imported; platform: citywatch",
+        examples=["public"],
     ),
 ]
 

@@ -1,6 +1,7 @@
-"""When to try again: the schedule that Standard Webhooks recommends, with jitter, over three days."""
+"""When to try again: the schedule that Standard Webhooks recommends, with jitter, over three days; Retry-After."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import Final
 
 from numpy.random import Generator
@@ -16,10 +17,31 @@ SCHEDULE: Final = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
+LONGEST_WISH: Final = timedelta(hours=24)
+"""How long a receiver may ask us to stay away; longer wishes count as this."""
 
 
-def pause_after(attempts: int, rng: Generator) -> timedelta | None:
+def pause_after(failures: int, rng: Generator) -> timedelta | None:
     """Return the pause after a number of failed attempts, at most a tenth longer than planned; None: give up."""
-    if attempts > len(SCHEDULE):
+    if failures > len(SCHEDULE):
         return None
-    return SCHEDULE[attempts - 1] * (1 + 0.1 * float(rng.random()))
+    return SCHEDULE[failures - 1] * (1 + 0.1 * float(rng.random()))
+
+
+def retry_after(header: str | None, now: datetime) -> timedelta | None:
+    """Return how long a receiver wants to be left alone: seconds or an HTTP date (RFC 9110, 10.2.3).
+
+    None when it says nothing, or nothing that can be understood; never negative, never above ``LONGEST_WISH``.
+    """
+    if header is None:
+        return None
+    text = header.strip()
+    if text.isascii() and text.isdigit():
+        return LONGEST_WISH if len(text) > 9 else min(timedelta(seconds=int(text)), LONGEST_WISH)
+    try:
+        at = parsedate_to_datetime(text)
+    except (ValueError, IndexError, TypeError, OverflowError):
+        return None
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return min(max(at - now, timedelta(0)), LONGEST_WISH)

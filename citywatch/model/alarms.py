@@ -34,14 +34,15 @@ class AlarmEvent(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Anomaly:
-    """A finding of a detector about one datastream; ``severity`` is None when the trouble is over.
+    """A finding of a detector; ``severity`` is None when the trouble is over.
 
-    ``measured_at`` and ``received_at`` are the times of the observation that decided.
+    ``datastream_id`` is None when it is about the platform itself, which has none. ``measured_at`` and
+    ``received_at`` are the times of the observation that decided.
     """
 
     rule_id: RuleId
     asset_id: AssetId
-    datastream_id: DatastreamId
+    datastream_id: DatastreamId | None
     severity: Severity | None
     measured_at: datetime
     received_at: datetime

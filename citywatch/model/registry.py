@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any
+from typing import Any, Final
 
 from citywatch.model.identifiers import (
     AssetId,
@@ -19,6 +19,10 @@ from citywatch.model.identifiers import (
 )
 from citywatch.model.names import Name
 from citywatch.model.rules import Mark, Rule
+
+PLATFORM: Final = KindId("platform")
+PLATFORM_ASSET: Final = AssetId("platform")
+"""The platform itself is an asset of every city, the only one of its kind; no seed file lists it."""
 
 
 class DistrictClass(StrEnum):
@@ -37,6 +41,7 @@ class Origin(StrEnum):
     SYNTHETIC = "synthetic"
     RECORDED = "recorded"
     IMPORTED = "imported"
+    PLATFORM = "platform"
 
 
 class Sampling(StrEnum):
@@ -50,7 +55,8 @@ class Sampling(StrEnum):
 class Retention:
     """How many days the data of a system are kept, ``None`` for ever: observations, roll-ups by minute, hour and day.
 
-    What is coarser is kept at least as long. ``source`` and ``mark`` say how sure we are.
+    What is coarser is kept at least as long. ``waveforms`` are blocks outside event windows.
+    ``source`` and ``mark`` say how sure we are.
     """
 
     raw: float | None
@@ -59,6 +65,7 @@ class Retention:
     days: float | None
     source: str
     mark: Mark
+    waveforms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,8 +269,9 @@ class Registry:
 
     @property
     def inventory(self) -> Inventory:
-        """Return what the city has."""
-        return Inventory(self.city_id, self.name, self.districts, self.assets, self.sensors)
+        """Return what the city has; the platform is in every city and so in no inventory."""
+        assets = [asset for asset in self.assets if asset.asset_id != PLATFORM_ASSET]
+        return Inventory(self.city_id, self.name, self.districts, assets, self.sensors)
 
 
 class Change(StrEnum):

@@ -5,9 +5,10 @@ from importlib.resources import files
 from pathlib import Path
 
 from citywatch.errors import Misconfigured
-from citywatch.model.registry import Asset, Registry
+from citywatch.model.registry import PLATFORM, PLATFORM_ASSET, Asset, Registry
 from citywatch.registry.checks import check_assets, check_sensors, known, unique
 from citywatch.registry.documents import Entry, read_csv, read_features, read_yaml_list, read_yaml_map
+from citywatch.registry.platform import platform_asset
 from citywatch.registry.problems import Problems
 from citywatch.registry.schema import (
     AssetRow,
@@ -77,6 +78,9 @@ def load_folder(home: Path, vocabulary: Path | None = None, *, seed: int | None 
     models = [entry.value.to_model() for entry in words.models]
     check_assets(assets, kinds, districts, problems)
     check_sensors(sensors, models, assets, problems)
+    for entry in assets:
+        if entry.value.asset_id == PLATFORM_ASSET:
+            problems.add(entry.place, f"asset_id: {PLATFORM_ASSET!r} is the platform itself; name the asset otherwise")
     problems.raise_if_any()
     assert about is not None
     given = [entry.value for entry in assets]
@@ -99,7 +103,7 @@ def load_folder(home: Path, vocabulary: Path | None = None, *, seed: int | None 
         properties=[entry.value.to_model() for entry in words.properties],
         kinds=kinds,
         models=models,
-        assets=given,
+        assets=[*given, platform_asset(districts[0])],
         sensors=installed,
         rules=[entry.value.to_model() for entry in words.rules],
     )
@@ -125,6 +129,10 @@ def _read_vocabulary(folder: Path, problems: Problems) -> _Vocabulary:
     system_ids = unique("system_id", words.systems, lambda entry: entry.system_id, problems)
     property_ids = unique("property_id", words.properties, lambda entry: entry.property_id, problems)
     kind_ids = unique("kind_id", words.kinds, lambda entry: entry.kind_id, problems)
+    if PLATFORM not in kind_ids:
+        problems.add(
+            "kinds.yaml", f"kind_id: {PLATFORM!r} is missing; the platform raises its own alarms on an asset of it"
+        )
     unique("model_id", words.models, lambda entry: entry.model_id, problems)
     unique("rule_id", words.rules, lambda entry: entry.rule_id, problems)
     known("system_id", words.kinds, lambda entry: [entry.system_id], system_ids, problems)

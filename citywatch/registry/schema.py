@@ -100,6 +100,7 @@ class RetentionEntry(Strict):
     days: Days
     source: Text
     mark: Mark
+    waveforms: Days = None
 
     @model_validator(mode="after")
     def check_order(self) -> "RetentionEntry":

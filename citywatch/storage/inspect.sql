@@ -37,6 +37,7 @@ CROSS JOIN LATERAL (VALUES
     ('observation', (s.retention ->> 'raw')::float8),
     ('rollup_1min', (s.retention ->> 'minutes')::float8),
     ('rollup_1h', (s.retention ->> 'hours')::float8),
-    ('rollup_1day', (s.retention ->> 'days')::float8)) AS k (stored_in, days)
+    ('rollup_1day', (s.retention ->> 'days')::float8),
+    ('waveform_block', (s.retention ->> 'waveforms')::float8)) AS k (stored_in, days)
 LEFT JOIN retention_horizon h ON h.system_id = s.system_id AND h.stored_in = k.stored_in
 ORDER BY 1, 2

@@ -1,4 +1,8 @@
-"""What the server offers: plain PostgreSQL, or TimescaleDB in one of its editions."""
+"""What a database works on: plain PostgreSQL, or TimescaleDB in one of its editions.
+
+The first migration decides between range partitions and hypertables, for good: a database that was migrated on plain
+PostgreSQL stays at that level when its server is given TimescaleDB later.
+"""
 
 from enum import StrEnum
 
@@ -19,18 +23,26 @@ class Level(StrEnum):
 
 
 def detect_level(connection: Connection) -> Level:
-    """Return what the database offers now; the extension must have been created to count."""
-    if connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone() is None:
+    """Return what the database works on; the extension must have been created to count."""
+    extension = connection.execute("SELECT 1 FROM pg_extension WHERE extname = 'timescaledb'").fetchone()
+    if extension is None or has_range_partitions(connection):
         return Level.POSTGRESQL
     row = connection.execute("SELECT current_setting('timescaledb.license', true)").fetchone()
     return Level.TIMESCALEDB if row is not None and row[0] == "timescale" else Level.TIMESCALEDB_APACHE
 
 
-def enable_timescaledb(connection: Connection) -> None:
-    """Create the extension where the server has it loaded and ready."""
+def has_range_partitions(connection: Connection) -> bool:
+    """Return whether the database was migrated on plain PostgreSQL."""
+    found = connection.execute(
+        "SELECT 1 FROM pg_partitioned_table WHERE partrelid = to_regclass('citywatch.observation')"
+    ).fetchone()
+    return found is not None
+
+
+def offers_timescaledb(connection: Connection) -> bool:
+    """Return whether the server has the extension loaded and ready."""
     ready = connection.execute(
         "SELECT 1 FROM pg_available_extensions WHERE name = 'timescaledb'"
         " AND current_setting('shared_preload_libraries') LIKE '%timescaledb%'"
     ).fetchone()
-    if ready is not None:
-        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+    return ready is not None

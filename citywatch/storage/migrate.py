@@ -13,10 +13,14 @@ from psycopg.rows import TupleRow
 from citywatch.errors import Misconfigured
 from citywatch.storage.compression import add_policies
 from citywatch.storage.connection import Connection, connect, translated
-from citywatch.storage.level import Level, detect_level, enable_timescaledb
+from citywatch.storage.level import Level, detect_level, has_range_partitions, offers_timescaledb
 
 FROZEN: Final = "frozen.txt"
 _LOCK: Final = "hashtext('citywatch.migrate')"
+_STAYS_PLAIN: Final = (
+    "the server offers TimescaleDB, but this database was migrated on plain PostgreSQL: it stays on range partitions"
+    " and works as before; for hypertables and compression, migrate a new database"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +38,11 @@ class Migration:
 
 @dataclass(frozen=True, slots=True)
 class MigrationReport:
-    """What a run found and did."""
+    """What a run found and did; ``note`` is a sentence for the administrator, if there is something to know."""
 
     level: Level
     applied: tuple[str, ...]
+    note: str | None = None
 
 
 def migrations(variant: str | None) -> Iterator[Migration]:
@@ -74,7 +79,11 @@ def migrate(database: str) -> MigrationReport:
 
 
 def _migrate(connection: Connection) -> MigrationReport:
-    enable_timescaledb(connection)
+    stays_plain = False
+    if offers_timescaledb(connection):
+        stays_plain = has_range_partitions(connection)
+        if not stays_plain:
+            connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
     level = detect_level(connection)
     connection.execute("CREATE SCHEMA IF NOT EXISTS citywatch")
     connection.execute(
@@ -91,7 +100,7 @@ def _migrate(connection: Connection) -> MigrationReport:
         # not a migration: a server may be given the full edition at any time
         compressed = add_policies(connection) if level is Level.TIMESCALEDB else []
     names = [*(migration.name for migration in todo), *(f"compression/{table}" for table in compressed)]
-    return MigrationReport(level, tuple(names))
+    return MigrationReport(level, tuple(names), _STAYS_PLAIN if stays_plain else None)
 
 
 def _apply(cursor: Cursor[TupleRow], migration: Migration) -> None:

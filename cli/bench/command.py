@@ -14,6 +14,7 @@ from cli.bench.query import enlarged, measure_queries
 from cli.bench.system import running_system
 from cli.bench.throughput import measure_throughput
 from cli.bench.waveforms import measure_waveforms, vibrating
+from cli.bench.webhooks import measure_webhooks
 
 bench = typer.Typer(no_args_is_help=True, help="Measure this machine; ceilings are measured in the same run.")
 
@@ -88,6 +89,36 @@ def query(
         _say(f"{system.engine}: filling a day of hourly values for {datastreams:,} datastreams ...")
         result = measure_queries(system, time_zone=zone)
         _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
+
+
+@bench.command()
+def webhooks(
+    endpoints: Annotated[int, typer.Option(min=2, help="Endpoints; the first never answers.")] = 100,
+    outbox: Annotated[int, typer.Option(min=0, help="Events of the past in the outbox.")] = 1_000_000,
+    events: Annotated[int, typer.Option(min=10, help="Alarm events to deliver.")] = 200,
+    rate: Annotated[float, typer.Option(min=0.1, help="Alarm events per second.")] = 1,
+    server: Server = None,
+    as_json: Json = False,
+) -> None:
+    """From raising an alarm to the arrival of its webhooks, with one endpoint dead and a long history."""
+    with running_system(server) as system:
+        _say(f"{system.engine}: {outbox:,} events of the past, {endpoints} endpoints, {rate:g} alarm events/s ...")
+        result = measure_webhooks(system, endpoints=endpoints, outbox_rows=outbox, events=events, rate=rate)
+        _print({"storage": system.engine, **result.as_json()}, as_json=as_json)
+    if result.lost:
+        raise typer.Exit(1)
+
+
+@bench.command()
+def analytics(
+    datastreams: Annotated[int, typer.Option(min=1, help="Datastreams that are judged together.")] = 10_000,
+    as_json: Json = False,
+) -> None:
+    """Samples per second through each method of analytics, and the time of one turn of all datastreams."""
+    from cli.bench.analytics import measure_analytics
+
+    _say(f"{datastreams:,} datastreams ...")
+    _print(measure_analytics(datastreams).as_json(), as_json=as_json)
 
 
 def _say(text: str) -> None:

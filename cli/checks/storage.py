@@ -47,7 +47,7 @@ def check_migrations(connection: Connection, _now: datetime) -> Iterator[Finding
 def check_tables(connection: Connection, _now: datetime) -> Iterator[Finding]:
     """Say how large observations and roll-ups are, and in how many partitions they stand."""
     unit = "partitions" if detect_level(connection) is Level.POSTGRESQL else "chunks"
-    for name in ("observation", "rollup_1min", "rollup_1h", "rollup_1day"):
+    for name in ("observation", "rollup_1min", "rollup_1h", "rollup_1day", "waveform_block"):
         table = read_table(connection, name)
         parts = f" in {table.partitions} {unit}" if table.partitions else ""
         span = f", {table.begin_at:%Y-%m-%d} to {table.end_at:%Y-%m-%d}" if table.begin_at and table.end_at else ""

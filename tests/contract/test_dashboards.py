@@ -166,7 +166,7 @@ def test_every_query_answers_with_what_its_panel_needs(reader: Connection[Any], 
 
 
 def test_the_role_reads_dash_and_nothing_else(reader: Connection[Any]) -> None:
-    assert reader.execute("SELECT count(*) FROM dash.asset_state").fetchone() == (150,)
+    assert reader.execute("SELECT count(*) FROM dash.asset_state").fetchone() == (151,)
     for forbidden in ("SELECT * FROM citywatch.endpoint", "SELECT * FROM citywatch.observation LIMIT 1"):
         with pytest.raises(errors.InsufficientPrivilege):
             reader.execute(forbidden.encode())

@@ -79,6 +79,13 @@ def test_the_page_of_commands_is_complete() -> None:
     assert set(re.findall(r"^\| `citywatch ([\w-]+)", page("reference/commands.md"), re.MULTILINE)) == commands
 
 
+def test_every_method_says_what_it_is_for() -> None:
+    pages = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "docs" / "methods").glob("*.md"))
+    described = re.findall(r"^## `(\w+)`$", pages, re.MULTILINE)
+    methods = {path.stem for path in (ROOT / "analytics" / "methods").glob("*.py")} - {"__init__"}
+    assert sorted(described) == sorted(methods)
+
+
 def test_every_reason_of_rejection_is_explained() -> None:
     described = set(
         re.findall(r"^\| `(\w+)` \|", page("reference/wire.md").split("## What is rejected")[1], re.MULTILINE)

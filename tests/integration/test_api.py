@@ -87,7 +87,7 @@ async def get(client: httpx.AsyncClient, path: str, **query: object) -> Any:
 
 async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> None:
     city = await get(client, "/city")
-    assert city["assets"] == 150
+    assert city["assets"] == 151
     assert city["time_zone"] == "Asia/Shanghai"
     seen: list[str] = []
     after: str | None = ""
@@ -95,7 +95,7 @@ async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> Non
         page = await get(client, "/assets", after=after, limit=47)
         seen += [asset["asset_id"] for asset in page["items"]]
         after = page["next"]
-    assert len(seen) == len(set(seen)) == 150
+    assert len(seen) == len(set(seen)) == 151
     assert seen == sorted(seen)
     found = await get(client, "/assets", text="长江大桥", system="bridge")
     assert {asset["origin"] for asset in found["items"]} == {"public"}
@@ -137,7 +137,7 @@ async def test_an_asset_that_has_ended_keeps_its_history(client: httpx.AsyncClie
             sensors=[sensor for sensor in registry.sensors if sensor.asset_id != "well-001"],
         ),
     )
-    assert (await get(client, "/city"))["assets"] == 149
+    assert (await get(client, "/city"))["assets"] == 150
     assert (await get(client, "/assets", text="well-001"))["items"] == []
     (ended,) = (await get(client, "/assets", text="well-001", ended=True))["items"]
     assert (ended["name_en"], ended["valid_from"]) == ("New name", None)
@@ -249,6 +249,7 @@ async def test_health_says_what_is_wrong(client: httpx.AsyncClient, connection: 
     assert health["state"] == "degraded"
     assert "nothing has been ingested yet" in health["reasons"]
     assert "analytics has never reported; is it running?" in health["reasons"]
+    assert "upkeep has never reported; is it running?" in health["reasons"]
     connection.execute(
         "INSERT INTO process_health"
         " VALUES ('ingest', 'ingest-1', %(at)s, %(at)s, 'degraded', '{\"outage\": \"disk full\"}')",
@@ -256,6 +257,10 @@ async def test_health_says_what_is_wrong(client: httpx.AsyncClient, connection: 
     )
     health = await get(client, "/health")
     assert "ingest (ingest-1) is degraded: disk full" in health["reasons"]
+    connection.execute(
+        "INSERT INTO process_health VALUES ('upkeep', 'upkeep-1', %(at)s, %(at)s, 'stopped', '{}')", {"at": NOW}
+    )
+    assert "upkeep (upkeep-1) is stopped" in (await get(client, "/health"))["reasons"]
     assert (await client.get("/health/ready")).status_code == 204
 
 
@@ -268,6 +273,14 @@ async def test_health_says_what_is_wrong(client: httpx.AsyncClient, connection: 
         ("/datastreams/999999", 404, "999999"),
         ("/assets?limit=0", 422, "limit"),
         ("/alarms?state=odd", 422, "state"),
+        ("/alarms?min_severty=3", 422, "min_severty: unknown parameter; did you mean min_severity?"),
+        (
+            "/datastreams/1/rollups?zoom=3&limit=5",
+            422,
+            "zoom: unknown parameter; known are resolution, begin",
+        ),
+        ("/systems?limit=3", 422, "limit: unknown parameter; this route has none"),
+        ("/health/live?x=1&y=2", 422, "y: unknown parameter"),
         ("/datastreams/1/observations?begin=yesterday", 422, "begin"),
         ("/datastreams/1/observations?begin=2026-01-02T00:00:00", 422, "begin"),
         ("/datastreams/1/observations?begin=2026-01-02T00:00:00Z&end=2026-01-01T00:00:00Z", 422, "not before"),

@@ -14,13 +14,12 @@ import numpy as np
 import pytest
 
 from analytics.devices import Sensors, take_in
-from analytics.jobs import find_imbalance
 from citywatch.clock import SystemClock, to_micros
 from citywatch.errors import Reason
 from citywatch.model.devices import DeviceMessages
 from citywatch.model.observations import Account, Batch, Observations
 from citywatch.storage.connection import Connection, connect
-from citywatch.storage.pipeline.balance import compare_stored
+from citywatch.storage.pipeline.balance import compare_stored, read_imbalance
 from citywatch.storage.pipeline.batches import BatchWriter
 from citywatch.storage.pipeline.registry import read_datastreams
 from tests.support.api import api_client
@@ -79,17 +78,18 @@ def test_all_is_well(database: str, connection: Connection) -> None:
     write(connection)
     report = compare_stored(connection, end=NOW, longest=timedelta(hours=1), most_rows=1000)
     assert (report.rows, report.differences, report.pruned) == (10, [], 0)
-    assert find_imbalance(connection, at=NOW) is None
+    assert read_imbalance(connection, since=MINUTE) is None
     assert doctor(database) == (0, [])
 
 
 def test_an_account_that_does_not_balance_is_named(database: str, connection: Connection) -> None:
     write(connection)
     connection.execute("UPDATE ledger SET received = received + 1")
-    sentence = find_imbalance(connection, at=NOW)
+    imbalance = read_imbalance(connection, since=MINUTE)
     named = f"hanyang/bridge at {MINUTE:%Y-%m-%d %H:%M} received 11 readings and accounts for 10"
-    assert sentence is not None
-    assert named in sentence
+    assert imbalance is not None
+    assert (imbalance.readings, imbalance.minutes) == (1, 1)
+    assert named in str(imbalance)
     code, wrong = doctor(database)
     assert code == 1
     assert any(named in one["says"] for one in wrong)
@@ -109,6 +109,16 @@ def test_rows_that_are_gone_are_found_by_minute_and_source(database: str, connec
     assert code == 1
     assert any("the ledger says 19 rows were ever stored, the batches 20" in one["says"] for one in wrong)
     assert any("the ledger says 9 stored, the batches 10, and 8 of these" in one["says"] for one in wrong)
+
+
+def test_a_message_with_readings_of_several_systems_accuses_nobody(connection: Connection) -> None:
+    write(connection)
+    connection.execute("UPDATE ledger SET source = 'hanyang/gas'")
+    report = compare_stored(connection, end=NOW, longest=timedelta(hours=1), most_rows=1000)
+    assert (report.rows, report.differences) == (10, [])
+    connection.execute("UPDATE ledger SET source = 'wuchang/bridge'")
+    report = compare_stored(connection, end=NOW, longest=timedelta(hours=1), most_rows=1000)
+    assert {found.source for found in report.differences} == {"hanyang/bridge", "wuchang/bridge"}
 
 
 def test_a_comparison_takes_no_more_than_it_may(connection: Connection) -> None:
@@ -243,3 +253,19 @@ def test_analytics_keeps_the_device_ledger_and_watches_the_balance(plain_databas
         with running("analytics", {"CITYWATCH_DATABASE_URL": plain_database}, tmp_path / "analytics.log"):
             wait_until(complains, what="analytics to find the imbalance")
             wait_until(counted, what="analytics to keep the device ledger")
+
+
+def test_the_health_command_names_processes_that_are_missing_or_stopped(database: str, connection: Connection) -> None:
+    connection.execute("INSERT INTO process_health VALUES ('upkeep', 'upkeep-1', now(), now(), 'stopped', '{}')")
+    connection.execute("INSERT INTO process_health VALUES ('ingest', 'ingest-1', now(), now(), 'ok', '{}')")
+
+    def health(*process: str) -> tuple[int, dict[str, str]]:
+        done = subprocess.run(
+            [sys.executable, "-m", "cli.main", "health", "--json", *process], capture_output=True, text=True,
+            env={**os.environ, "CITYWATCH_DATABASE_URL": database}, timeout=60, check=False,
+        )  # fmt: skip
+        return done.returncode, {one["process"]: one["state"] for one in json.loads(done.stdout)}
+
+    assert health() == (1, {"ingest": "ok", "upkeep": "stopped", "analytics": "missing"})
+    assert health("ingest") == (0, {"ingest": "ok"})
+    assert health("webhooks") == (1, {"webhooks": "missing"})

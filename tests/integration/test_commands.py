@@ -100,7 +100,7 @@ def test_migrate_and_seed_report_in_json(postgresql: DatabaseServer) -> None:
     migrated = json.loads(citywatch("migrate", "--json", CITYWATCH_DATABASE_URL=database).stdout)
     assert "incremental/0001_registry" in migrated["applied"]
     seeded = json.loads(citywatch("seed", "demo", "--json", CITYWATCH_DATABASE_URL=database).stdout)
-    assert (seeded["assets"], seeded["sensors"], seeded["datastreams"]) == (150, 1237, 1896)
+    assert (seeded["assets"], seeded["sensors"], seeded["datastreams"]) == (151, 1237, 1896)
     postgresql.drop(database)
 
 

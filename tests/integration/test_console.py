@@ -183,7 +183,7 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 
 
 def test_every_asset_is_on_the_map_and_no_data_is_said(page: Page) -> None:
-    expect(page.locator(".asset-mark")).to_have_count(150)
+    expect(page.locator(".asset-mark")).to_have_count(151)
     expect(page.locator(f"[data-asset={WELL}]")).to_have_attribute("data-condition", "partial")
     # three bridges have no sensors at all; every other asset but the well has never been heard
     expect(page.locator(".asset-mark[data-condition=unequipped]")).to_have_count(3)

@@ -60,10 +60,11 @@ def test_a_database_that_is_well(every_level: DatabaseServer) -> None:
     assert facts["migrations"]["pending"] == []
     tables = {finding["facts"]["name"]: finding["facts"] for finding in findings if finding["subject"] == "table"}
     assert tables["observation"]["partitions"] >= 1
-    assert all(table["size"] > 0 for table in tables.values())
+    assert all(table["size"] > 0 for name, table in tables.items() if name != "waveform_block")
     kept = [finding["facts"] for finding in findings if finding["subject"] == "retention"]
     assert {one["system_id"] for one in kept} == {
         "bridge", "gas", "drainage", "lighting", "manhole", "underground", "sewage", "pole",
+        "platform",
     }  # fmt: skip
 
 

@@ -1,14 +1,21 @@
 """Migrations on both engines: once, frozen, and refused when something is amiss."""
 
 import hashlib
+from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
+from analytics.rollups import Rollups
+from citywatch.clock import to_micros
 from citywatch.errors import Misconfigured
 from citywatch.storage.connection import connect
+from citywatch.storage.level import Level, detect_level
 from citywatch.storage.migrate import frozen_checksums, migrate, migrations, require_current_schema
-from tests.support.servers import DatabaseServer
+from citywatch.storage.pipeline.batches import BatchWriter
+from tests.support.rollups import Value, batch_of
+from tests.support.servers import TIMESCALEDB_ROOT, DatabaseServer, timescaledb_server
 
 INCREMENTAL = files("citywatch.storage") / "migrations" / "incremental"
 
@@ -74,3 +81,38 @@ def test_repeatable_files_run_again_when_they_changed(plain_database: str) -> No
     with connect(plain_database, process="test") as connection:
         connection.execute("UPDATE migration SET sha256 = 'x' WHERE name = 'repeatable/alarm_events'")
     assert migrate(plain_database).applied == ("repeatable/alarm_events",)
+
+
+@pytest.mark.skipif(TIMESCALEDB_ROOT is None, reason="no TimescaleDB: set TEST_TIMESCALEDB_ROOT")
+def test_a_plain_database_whose_server_is_given_timescaledb_stays_what_it_is(server_folder: Path) -> None:
+    folder = server_folder / "given_timescaledb"
+    assert TIMESCALEDB_ROOT is not None
+    times = [to_micros(datetime(2026, 3, 2, tzinfo=UTC) + timedelta(weeks=weeks)) for weeks in range(8)]
+
+    def work(database: str, *at: int) -> None:
+        with connect(database, process="test") as connection:
+            require_current_schema(connection)
+            BatchWriter(connection, ingester="test").write(batch_of([Value(1, micros, 1.0, 1) for micros in at]))
+            Rollups(connection, time_zone="UTC").step()
+
+    with timescaledb_server(folder, TIMESCALEDB_ROOT, Level.POSTGRESQL, "-c", "shared_preload_libraries=") as server:
+        database = server.fresh("demo")
+        assert migrate(database).note is None
+        work(database, *times[:4])
+
+    with timescaledb_server(folder, TIMESCALEDB_ROOT, Level.POSTGRESQL):
+        for extension in (None, "CREATE EXTENSION timescaledb"):
+            with connect(database, process="test") as connection:
+                if extension is not None:
+                    connection.execute(extension.encode())
+                assert detect_level(connection) is Level.POSTGRESQL
+            report = migrate(database)
+            assert (report.level, report.applied) == (Level.POSTGRESQL, ())
+            assert report.note is not None
+            assert "stays on range partitions" in report.note
+            work(database, times[4] if extension is None else times[5])
+        with connect(database, process="test") as connection:
+            for table in ("observation", "rollup_1min"):
+                parts = connection.execute("SELECT count(*) FROM partitions_of(%s)", (table,)).fetchone()
+                rows = connection.execute(f"SELECT count(*) FROM {table}".encode()).fetchone()
+                assert (parts, rows) == ((6,), (6,))

@@ -13,20 +13,26 @@ from analytics.jobs import prune
 from analytics.rollups import Rollups
 from citywatch.clock import from_micros
 from citywatch.errors import Misconfigured, Unavailable
+from citywatch.model.identifiers import DatastreamId
 from citywatch.model.rollups import Resolution
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.batches import BatchWriter
+from citywatch.storage.pipeline.city_rollups import make_hours
 from citywatch.storage.pipeline.findings import write_findings
 from citywatch.storage.pipeline.health import read_beats
+from citywatch.storage.pipeline.registry import read_datastreams
+from citywatch.storage.sql import load_sql
 from tests.support.processes import running
-from tests.support.rollups import Value, batch_of, expected_rollups, micros_after, stored_rollups
+from tests.support.rollups import Rollup, Value, batch_of, expected_rollups, micros_after, stored_rollups
 from tests.support.waiting import wait_until
 
 ZONE = "Europe/Berlin"
 BEGIN = datetime(2026, 10, 24, 21, 30, tzinfo=UTC)  # the day that follows has 25 hours in Berlin
 TABLES = (
-    "observation, batch, latest, conflict, ledger, quality_finding, rollup_due, rollup_1min, rollup_1h, rollup_1day"
+    "observation, batch, latest, conflict, ledger, quality_finding, rollup_due, rollup_1min, rollup_1h, rollup_1day,"
+    " rollup_city_1h, rollup_city_due"
 )
+SERVED = load_sql("citywatch.storage.serving", "rollups.sql")
 
 # an instant from few minutes, hours and days, so that values meet in buckets
 instants = st.builds(
@@ -52,6 +58,32 @@ def everything(connection: Connection) -> list[object]:
 
 def expected(stored: Sequence[Value]) -> list[object]:
     return [expected_rollups(stored, resolution, ZoneInfo(ZONE)) for resolution in Resolution]
+
+
+def city_hours(connection: Connection) -> list[object]:
+    """Return what people are told of the hours of the whole city."""
+    span = {"begin": BEGIN - timedelta(days=1), "end": BEGIN + timedelta(days=10)}
+    due = [hour for (hour,) in connection.execute(SERVED["due_of_city"], span)]
+    return list(connection.execute(SERVED["of_city_1h"], {**span, "due": due}).fetchall())
+
+
+def expected_city_hours(connection: Connection) -> list[object]:
+    """Return the same, slowly, from the hours of the datastreams."""
+    properties = {one.datastream_id: one.measure.property_id for one in read_datastreams(connection)}
+    groups: dict[tuple[datetime, str], list[Rollup]] = {}
+    for hour in stored_rollups(connection, Resolution.HOUR):
+        groups.setdefault((hour.bucket, properties[DatastreamId(hour.datastream_id)]), []).append(hour)
+    return [
+        (
+            *key,
+            len(hours),
+            sum(one.n for one in hours),
+            min((one.min for one in hours if one.min is not None), default=None),
+            max((one.max for one in hours if one.max is not None), default=None),
+            sum(one.good for one in hours) / sum(one.n + one.failed for one in hours),
+        )
+        for key, hours in sorted(groups.items())
+    ]
 
 
 def refreshed(connection: Connection, *, rows: int = 1000, due: int = 1000) -> None:
@@ -96,6 +128,9 @@ def test_any_order_any_batches_any_flags_give_what_the_twin_gives(
             stored[one[:2]] = one._replace(quality=max(one.quality, flag))
         if data.draw(st.booleans(), label="the roll-ups are refreshed"):
             refreshed(connection, rows=data.draw(st.integers(1, 20)), due=1)
+        hours = data.draw(st.integers(0, 5), label="hours of the city are made")
+        make_hours(connection, before=BEGIN + timedelta(hours=data.draw(st.integers(-2, 60))), limit=hours)
+        assert city_hours(connection) == expected_city_hours(connection)
     refreshed(connection)
     assert everything(connection) == expected(list(stored.values()))
 
@@ -130,6 +165,33 @@ def test_only_touched_buckets_are_made_anew(connection: Connection) -> None:
             (Resolution.DAY, 1, micros_after(BEGIN, -23.5 * 3600)),
         )
     }
+
+
+def test_hours_of_the_city_that_have_ended_are_made_and_forgotten_when_they_change(connection: Connection) -> None:
+    writer = BatchWriter(connection, ingester="test")
+    begin = BEGIN.replace(minute=0)
+    writer.write(
+        batch_of([Value(stream, micros_after(begin, hour * 3600), 1.0, 1) for stream in (1, 2) for hour in range(5)])
+    )
+    rollups = Rollups(connection, time_zone=ZONE)
+    while rollups.step():
+        pass
+
+    def made() -> list[datetime]:
+        rows = connection.execute("SELECT DISTINCT bucket FROM rollup_city_1h ORDER BY 1").fetchall()
+        return [bucket for (bucket,) in rows]
+
+    assert rollups.make_city_hours(at=begin + timedelta(hours=4, minutes=59), limit=3)
+    assert made() == [begin + timedelta(hours=hour) for hour in (1, 2, 3)]
+    assert not rollups.make_city_hours(at=begin + timedelta(hours=4, minutes=59), limit=3)
+    assert made() == [begin + timedelta(hours=hour) for hour in (0, 1, 2, 3)]
+    writer.write(batch_of([Value(1, micros_after(begin, 2 * 3600 + 5), 9.0, 1)]))
+    rollups.step()
+    assert made() == [begin + timedelta(hours=hour) for hour in (0, 1, 3)]
+    assert city_hours(connection) == expected_city_hours(connection)
+    assert not rollups.make_city_hours(at=begin + timedelta(hours=9))
+    assert len(made()) == 5
+    assert city_hours(connection) == expected_city_hours(connection)
 
 
 def versions(connection: Connection) -> dict[tuple[Resolution, int, datetime], str]:
@@ -213,3 +275,28 @@ def test_the_process_rolls_up_what_comes_and_stops_when_asked(plain_database: st
         wait_until(lambda: bool(read_beats(connection, "upkeep")), what="a sign of life")
     with connect(plain_database, process="test") as connection:
         assert [beat.state for beat in read_beats(connection, "upkeep")] == ["stopped"]
+
+
+def test_a_new_partition_waits_for_no_reader_and_no_reader_for_it(database: str, connection: Connection) -> None:
+    buckets = [BEGIN.replace(minute=0) + timedelta(days=days) for days in (0, 400)]
+    read = "SELECT count(*) FROM rollup_1min, rollup_1h"
+
+    def write(to: Connection, bucket: datetime) -> None:
+        to.execute("SELECT prepare_rollups(%s)", ([bucket],))
+        for table in ("rollup_1min", "rollup_1h"):
+            to.execute(
+                f"INSERT INTO {table} (bucket, datastream_id, n, good, failed) VALUES (%s, 1, 0, 0, 0)".encode(),
+                (bucket,),
+            )
+
+    with connect(database, process="test reader") as reader:
+        for one in (connection, reader):
+            one.execute("SET lock_timeout = '3s'")
+        write(connection, buckets[0])
+        with reader.transaction(), connection.transaction():
+            assert reader.execute(read).fetchone() == (1,)
+            write(connection, buckets[1])
+            assert reader.execute(read).fetchone() == (1,)
+        assert reader.execute(read).fetchone() == (4,)
+        names = connection.execute("SELECT count(*) FROM partitions_of('rollup_1h')").fetchone()
+        assert names == (2,)

@@ -61,6 +61,7 @@ def roll_up(connection: Connection, *, give_up_at: datetime | None = None) -> No
     rollups = Rollups(connection, time_zone=ZONE)
     while rollups.step(rows=5000, give_up_at=give_up_at):
         pass
+    rollups.make_city_hours(at=NOW - timedelta(hours=12), limit=500)
     connection.execute("SELECT pg_advisory_unlock_all()")
 
 

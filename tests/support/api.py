@@ -1,14 +1,16 @@
 """The API over a real database, called without a network."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from ipaddress import ip_network
 
 import httpx
 
 from api.context import Context
 from api.live import Live
 from api.main import create_app
+from api.webhooks.addresses import AddressRules
 from citywatch.broker import BrokerAddress
 from citywatch.clock import Clock, SystemClock
 from citywatch.redrive import redrive
@@ -17,13 +19,18 @@ from citywatch.storage.serving.database import Database
 
 @asynccontextmanager
 async def api_client(
-    database: str, clock: Clock | None = None, broker: BrokerAddress | None = None
+    database: str,
+    clock: Clock | None = None,
+    broker: BrokerAddress | None = None,
+    *,
+    webhook_networks: Sequence[str] = (),
 ) -> AsyncIterator[httpx.AsyncClient]:
     """Yield a client of the API; its base address is ``/api/v1``."""
     served = Database(database, process="test api", connections=4)
     clock = clock or SystemClock()
     driver = None if broker is None else partial(redrive, database, broker, clock=clock)
-    app = create_app(Context(served, clock, Live(served), redrive=driver))
+    rules = AddressRules(tuple(ip_network(network) for network in webhook_networks))
+    app = create_app(Context(served, clock, Live(served), redrive=driver, webhook_addresses=rules))
     async with (
         app.router.lifespan_context(app),
         httpx.AsyncClient(

@@ -25,6 +25,7 @@ export function SeverityMark({ condition }) {
 /** The condition of an asset, worst first: an alarm hides silence, and silence hides nothing. */
 export function conditionOf(asset) {
   if (asset.severity > 0) return asset.severity;
+  if (asset.origin === "platform") return 0;
   if (asset.datastreams === 0) return "unequipped";
   const heard = asset.heard_datastreams - asset.silent_datastreams;
   if (heard <= 0) return "no-data";

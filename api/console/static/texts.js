@@ -54,6 +54,7 @@ const TEXTS = {
   "origin.synthetic": ["synthetic asset", "合成设施"],
   "origin.recorded": ["recorded data", "录制数据"],
   "origin.imported": ["imported asset", "导入设施"],
+  "origin.platform": ["citywatch itself", "本平台"],
 
   "severity.0": ["normal", "正常"],
   "severity.1": ["advisory", "提示"],

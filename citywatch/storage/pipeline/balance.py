@@ -42,6 +42,18 @@ class UnbalancedMinute:
 
 
 @dataclass(frozen=True, slots=True)
+class Imbalance:
+    """How many readings in how many minutes of sources are not accounted for, and the oldest of these minutes."""
+
+    minutes: int
+    readings: int
+    oldest: UnbalancedMinute
+
+    def __str__(self) -> str:
+        return f"the ledger does not balance: {self.oldest}"
+
+
+@dataclass(frozen=True, slots=True)
 class StoredDifference:
     """A minute and source of which ledger, batches and observations do not say the same number of stored rows.
 
@@ -87,6 +99,13 @@ def read_unbalanced(connection: Connection, *, since: datetime, limit: int) -> l
     values = {"since": since, "limit": limit}
     with translated():
         return [UnbalancedMinute(*row) for row in connection.execute(_SQL["unbalanced"], values)]
+
+
+def read_imbalance(connection: Connection, *, since: datetime) -> Imbalance | None:
+    """Return what the ledger cannot account for since an instant, or since the minute an open alarm speaks of."""
+    with translated():
+        row = connection.execute(_SQL["imbalance"], {"since": since}).fetchone()
+    return None if row is None else Imbalance(row[0], row[1], UnbalancedMinute(*row[2:]))
 
 
 def read_sums(connection: Connection, *, since: datetime) -> LedgerTotals:
@@ -136,8 +155,30 @@ def _compare(connection: Connection, end: datetime, longest: timedelta, most_row
     found = _count(connection, begin, end)
     keys = sorted(stored.keys() | found.batches.keys())
     triples = [(key, stored.get(key, 0), found.batches[key], found.observations[key]) for key in keys]
-    differences = [StoredDifference(*key, *counts) for key, *counts in triples if len(set(counts)) > 1]
+    wrong = _wrong_districts(triples)
+    differences = [
+        StoredDifference(*key, *counts)
+        for key, *counts in triples
+        if len(set(counts)) > 1 and (key[0], _district(key[1])) in wrong
+    ]
     return StoredReport(begin, end, found.batches.total(), found.pruned, [] if found.pruned else differences)
+
+
+def _wrong_districts(triples: Sequence[tuple[MinuteOfSource, int, int, int]]) -> set[tuple[datetime, str]]:
+    """Return minutes and districts whose sums differ.
+
+    A message of a Sparkplug edge node may hold readings of several systems of its district; the ledger counts it whole
+    under the first of them.
+    """
+    sums: dict[tuple[datetime, str], list[int]] = {}
+    for (minute, source), *counts in triples:
+        total = sums.setdefault((minute, _district(source)), [0, 0, 0])
+        total[:] = (one + more for one, more in zip(total, counts, strict=True))
+    return {key for key, total in sums.items() if len(set(total)) > 1}
+
+
+def _district(source: str) -> str:
+    return source.partition("/")[0]
 
 
 def _ledger(connection: Connection, begin: datetime, end: datetime) -> Iterator[tuple[datetime, str, int]]:

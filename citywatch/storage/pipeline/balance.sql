@@ -5,6 +5,19 @@ WHERE minute >= %(since)s AND received <> stored + duplicate + conflict + reject
 ORDER BY minute DESC, source
 LIMIT %(limit)s
 
+-- name: imbalance
+-- an alarm that is open goes back as far as its evidence, so that time alone does not end it
+SELECT count(*) OVER ()::int8, sum(abs(received - stored - duplicate - conflict - rejected)) OVER ()::int8,
+       minute, source, received, stored, duplicate, conflict, rejected
+FROM ledger
+WHERE minute >= least(%(since)s::timestamptz, (
+          SELECT min((evidence ->> 'minute')::timestamptz)
+          FROM alarm
+          WHERE rule_id = 'ledger-balance' AND state <> 'returned-unacknowledged' AND closed_at IS NULL))
+  AND received <> stored + duplicate + conflict + rejected
+ORDER BY minute, source
+LIMIT 1
+
 -- name: sums
 SELECT coalesce(sum(messages), 0)::int8, coalesce(sum(received), 0)::int8, coalesce(sum(stored), 0)::int8,
        coalesce(sum(duplicate), 0)::int8, coalesce(sum(conflict), 0)::int8, coalesce(sum(rejected), 0)::int8

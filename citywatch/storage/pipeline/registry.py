@@ -23,6 +23,7 @@ from citywatch.model.identifiers import (
 )
 from citywatch.model.names import Name
 from citywatch.model.registry import (
+    PLATFORM_ASSET,
     Asset,
     Change,
     CoverageRule,
@@ -216,7 +217,7 @@ def read_inventory(connection: Connection) -> Inventory:
                 District(DistrictId(row[0]), Name(row[1], row[2]), DistrictClass(row[3]), row[4], row[5])
                 for row in connection.execute(_SQL["districts"])
             ],
-            assets=[_asset(row) for row in connection.execute(_SQL["assets"])],
+            assets=[_asset(row) for row in connection.execute(_SQL["assets"]) if row[0] != PLATFORM_ASSET],
             sensors=[
                 Sensor(AssetId(row[0]), SensorId(row[1]), ModelId(row[2]), *row[3:])
                 for row in connection.execute(_SQL["sensors"])

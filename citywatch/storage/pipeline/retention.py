@@ -20,6 +20,7 @@ class StoredIn(StrEnum):
     MINUTES = "rollup_1min"
     HOURS = "rollup_1h"
     DAYS = "rollup_1day"
+    WAVEFORMS = "waveform_block"
 
 
 _BUCKET: Final = {StoredIn.MINUTES: 60.0, StoredIn.HOURS: 3600.0, StoredIn.DAYS: 86_400.0}  # [s]
@@ -58,6 +59,8 @@ def give_up(connection: Connection, *, at: datetime, zone: str) -> None:
 def drop_passed(connection: Connection, stored_in: StoredIn) -> int:
     """Drop the partitions of a table that no system keeps any more; return how many.
 
+    Partitions of waveform blocks stay as long as an event window keeps one block of them.
+
     Raises
     ------
     Unavailable
@@ -68,9 +71,18 @@ def drop_passed(connection: Connection, stored_in: StoredIn) -> int:
         if row is None:
             return 0
         connection.execute(_SQL["be_quick"])
+        if stored_in is StoredIn.WAVEFORMS:
+            return _drop_without_kept_blocks(connection, before=row[0])
         dropped = connection.execute(_SQL["drop"], {"stored_in": stored_in, "before": row[0]}).fetchone()
     assert dropped is not None
     return int(dropped[0])
+
+
+def _drop_without_kept_blocks(connection: Connection, *, before: datetime) -> int:
+    parts = connection.execute(_SQL["without_kept_blocks"], {"before": before}).fetchall()
+    for part in parts:
+        connection.execute(_SQL["drop_between"], part)
+    return len(parts)
 
 
 def read_expired(connection: Connection) -> list[Expired]:
@@ -82,9 +94,13 @@ def read_expired(connection: Connection) -> list[Expired]:
 def slices_of(connection: Connection, expired: Expired, *, rows: int) -> Iterator[Slice]:
     """Yield slices of about ``rows`` rows, of a datastream at least, that together are all of the expired data."""
     since = expired.removed_before or _BEGINNING
+    if expired.stored_in is StoredIn.WAVEFORMS:
+        since = _BEGINNING  # what arrived below the horizon is looked for again, nobody else removes it
     with translated():
         parts = connection.execute(_SQL["partitions"], (expired.stored_in,)).fetchall() or [(since, expired.horizon)]
-        streams = connection.execute(_SQL["datastreams"], (expired.system_id,)).fetchall()
+        streams = connection.execute(
+            _SQL["datastreams"], {"system_id": expired.system_id, "stored_in": expired.stored_in}
+        ).fetchall()
     for begin_at, end_at in parts:
         begin, end = max(begin_at, since), min(end_at, expired.horizon)
         group: list[int] = []

@@ -30,6 +30,12 @@ class Spans:
     def __len__(self) -> int:
         return len(self.datastream_id)
 
+    def instants(self, *, width: int) -> list[datetime]:
+        """Return the begin of every bucket of ``width`` [us] that the stretches touch, in order."""
+        stretches = zip((self.begin // width).tolist(), ((self.end - 1) // width).tolist(), strict=True)
+        numbers = {number for first, last in set(stretches) for number in range(first, last + 1)}
+        return [from_micros(number * width) for number in sorted(numbers)]
+
     def after(self, horizon: NDArray[np.int64]) -> "Spans":
         """Return what lies at or after the horizon of each stretch, shape (n,) [us]."""
         begin = np.maximum(self.begin, horizon)
@@ -111,7 +117,7 @@ def refresh(connection: Connection, resolution: Resolution, spans: Spans, *, zon
     }
     with translated():
         if resolution is not Resolution.DAY:
-            connection.execute(_SQL["prepare"], (_days(spans),))
+            connection.execute(_SQL["prepare"], (spans.instants(width=_DAY),))
         connection.execute(_SQL[f"refresh_{resolution}"] + b"\n" + _SQL["replace"], values, prepare=False)
 
 
@@ -132,7 +138,7 @@ def fold(connection: Connection, resolution: Resolution, late: Observations, *, 
     with translated():
         if resolution is not Resolution.DAY:
             moments = Spans(late.datastream_id, late.phenomenon_time, late.phenomenon_time + 1)
-            connection.execute(_SQL["prepare"], (_days(moments),))
+            connection.execute(_SQL["prepare"], (moments.instants(width=_DAY),))
         connection.execute(_SQL[f"fold_{resolution}"] + b"\n" + _SQL["fold"], values, prepare=False)
 
 
@@ -186,10 +192,3 @@ def advance(connection: Connection, batch_no: int) -> None:
 
 def _instants(micros: NDArray[np.int64]) -> list[datetime]:
     return [from_micros(value) for value in micros.tolist()]
-
-
-def _days(spans: Spans) -> list[datetime]:
-    """Return the begin (UTC) of every day that the spans touch."""
-    stretches = zip((spans.begin // _DAY).tolist(), ((spans.end - 1) // _DAY).tolist(), strict=True)
-    days = {day for first, last in set(stretches) for day in range(first, last + 1)}
-    return [from_micros(day * _DAY) for day in sorted(days)]

@@ -19,14 +19,25 @@ WHERE datastream_id = %(datastream_id)s AND bucket >= %(begin)s AND bucket < %(e
 ORDER BY bucket
 LIMIT %(limit)s
 
+-- name: snapshot
+SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY
+
+-- name: due_of_city
+SELECT bucket FROM rollup_city_due WHERE bucket >= %(begin)s AND bucket < %(end)s
+
 -- name: of_city_1h
-SELECT r.bucket, d.property_id, count(*) AS datastreams, sum(r.n) AS n, min(r.min) AS min, max(r.max) AS max,
-       sum(r.good)::float8 / sum(r.n + r.failed) AS good_share
+-- hours that are due, the present one at least, are added up here
+SELECT bucket, property_id, datastreams, n, min, max, good::float8 / (n + failed) AS good_share
+FROM rollup_city_1h
+WHERE bucket >= %(begin)s AND bucket < %(end)s
+UNION ALL
+SELECT r.bucket, d.property_id, count(*), sum(r.n)::int8, min(r.min), max(r.max),
+       sum(r.good)::float8 / sum(r.n + r.failed)
 FROM rollup_1h r
 JOIN datastream d USING (datastream_id)
-WHERE r.bucket >= %(begin)s AND r.bucket < %(end)s
+WHERE r.bucket = ANY (%(due)s::timestamptz[]) AND r.bucket >= %(begin)s AND r.bucket < %(end)s
 GROUP BY r.bucket, d.property_id
-ORDER BY r.bucket, d.property_id
+ORDER BY bucket, property_id
 
 -- name: of_city_1day
 SELECT r.bucket, d.property_id, count(*) AS datastreams, sum(r.n) AS n, min(r.min) AS min, max(r.max) AS max,

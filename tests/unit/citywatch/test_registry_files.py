@@ -43,7 +43,7 @@ def test_everything_that_can_be_drawn_passes_the_checks_of_an_import(tmp_path: P
     about["synthetic"]["assets"] = dict.fromkeys(RECIPES, 40)
     (drawn / "city.yaml").write_text(yaml.safe_dump(about), "utf-8")
     city = load_folder(drawn)
-    assert Counter[str](asset.kind_id for asset in city.assets) == dict.fromkeys(RECIPES, 40)
+    assert Counter[str](asset.kind_id for asset in city.inventory.assets) == dict.fromkeys(RECIPES, 40)
     write_folder(city.inventory, tmp_path / "written")
     assert load_folder(tmp_path / "written") == city
 

@@ -17,10 +17,10 @@ from citywatch.registry.load import seeds_folder
 def test_the_demo_city_has_every_system_and_says_what_is_invented() -> None:
     city = load_city("demo")
     assert {asset.kind_id for asset in city.assets} == {
-        "bridge", "gas-valve-well", "ponding-point", "lighting-cabinet", "lamp",
+        "bridge", "gas-valve-well", "ponding-point", "lighting-cabinet", "lamp", "platform",
     }  # fmt: skip
-    assert len(city.assets) == 150
-    assert {asset.origin for asset in city.assets} == {Origin.PUBLIC, Origin.SYNTHETIC}
+    assert len(city.assets) == 151
+    assert {asset.origin for asset in city.assets} == {Origin.PUBLIC, Origin.SYNTHETIC, Origin.PLATFORM}
     assert all("not administrative" in district.boundary_source for district in city.districts)
 
 
@@ -45,7 +45,7 @@ def test_only_named_bridges_are_not_synthetic(wuhan: Registry) -> None:
     public = [asset for asset in wuhan.assets if asset.origin is Origin.PUBLIC]
     assert len(public) == 18
     assert {asset.kind_id for asset in public} == {"bridge"}
-    assert {asset.origin for asset in wuhan.assets} == {Origin.PUBLIC, Origin.SYNTHETIC}
+    assert {asset.origin for asset in wuhan.assets} == {Origin.PUBLIC, Origin.SYNTHETIC, Origin.PLATFORM}
 
 
 def test_an_equipped_asset_has_what_its_coverage_rule_requires(wuhan: Registry) -> None:
@@ -70,7 +70,7 @@ def test_an_equipped_asset_has_what_its_coverage_rule_requires(wuhan: Registry) 
 def test_the_same_seed_draws_the_same_city_and_another_seed_another() -> None:
     assert load_city("demo") == load_city("demo")
     assert load_city("demo", seed=2).assets != load_city("demo").assets
-    assert len(load_city("demo", seed=2).assets) == 150
+    assert len(load_city("demo", seed=2).assets) == 151
 
 
 def test_a_kind_more_changes_nothing_of_the_others(seeds: Path) -> None:
@@ -213,3 +213,19 @@ def test_an_asset_that_is_part_of_itself_is_refused(written: Path) -> None:
 def test_an_unknown_city_is_answered_with_the_known_ones() -> None:
     with pytest.raises(Misconfigured, match="known are demo, recorded, wuhan"):
         load_city("atlantis")
+
+
+def test_the_platform_is_an_asset_of_every_city_and_lies_in_it() -> None:
+    city = load_city("demo")
+    (platform,) = (asset for asset in city.assets if asset.kind_id == "platform")
+    assert platform.district_id == city.districts[0].district_id
+    others = [asset for asset in city.assets if asset.district_id == platform.district_id]
+    assert min(one.latitude for one in others) <= platform.latitude <= max(one.latitude for one in others)
+    assert min(one.longitude for one in others) <= platform.longitude <= max(one.longitude for one in others)
+
+
+def test_the_platform_needs_its_kind_and_its_name(seeds: Path) -> None:
+    replace(ASSETS, "yangtze-2,", "platform,")(seeds)
+    replace("vocabulary/kinds.yaml", "kind_id: platform", "kind_id: plattform")(seeds)
+    with pytest.raises(Misconfigured, match=r"(?s)kinds\.yaml: kind_id: 'platform' is missing.*is the platform itself"):
+        load_city("demo", seeds)

@@ -328,7 +328,7 @@ def test_the_recorded_city_knows_every_stream_of_the_layouts(name: str) -> None:
     for value in (value for shape in layout.files for value in shape.values):
         for street in streets:
             assert (value.sensor.replace("{deployment_id}", street), value.property_id) in known
-    assert {asset.origin for asset in city.assets} == {"recorded"}
+    assert {asset.origin for asset in city.assets} == {"recorded", "platform"}
 
 
 def test_sources_and_counts_are_those_of_the_ledger() -> None:

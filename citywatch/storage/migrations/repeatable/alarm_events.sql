@@ -1,3 +1,11 @@
+-- Whether an endpoint wants an event of an alarm, as it stands in the outbox.
+CREATE OR REPLACE FUNCTION endpoint_wants(e endpoint, data jsonb) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT (data ->> 'severity')::int2 >= e.min_severity
+        AND (e.systems IS NULL OR data #>> '{asset,system}' = ANY (e.systems))
+        AND (e.districts IS NULL OR data #>> '{asset,district}' = ANY (e.districts))
+        AND (e.events IS NULL OR data ->> 'event' = ANY (e.events))
+$$;
+
 -- Everything that happens to an alarm goes through here: history, outbox and the deliveries of every endpoint that wants
 -- it, in the transaction of the change. The API acknowledges through the same door as analytics raises.
 CREATE OR REPLACE FUNCTION record_alarm_event(
@@ -30,8 +38,10 @@ BEGIN
     WHERE a.alarm_id = alarm
     RETURNING outbox_id INTO new_outbox;
 
-    INSERT INTO delivery (endpoint_id, outbox_id)
-    SELECT endpoint_id, new_outbox FROM endpoint WHERE enabled AND how_bad >= min_severity;
+    INSERT INTO delivery (endpoint_id, outbox_id, lane)
+    SELECT e.endpoint_id, o.outbox_id, alarm
+    FROM outbox o, endpoint e
+    WHERE o.outbox_id = new_outbox AND e.enabled AND endpoint_wants(e, o.data);
 
     PERFORM pg_notify('citywatch_alarm', new_event::text);
     RETURN new_event;

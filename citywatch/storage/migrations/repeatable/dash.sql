@@ -122,7 +122,7 @@ JOIN (
            coalesce(al.open_alarms, 0)::int4 AS open_alarms, coalesce(al.unacknowledged, 0)::int4 AS unacknowledged,
            coalesce(worst.severity, 0)::int2 AS severity, worst.alarm_id, worst.message_en, worst.message_zh,
            CASE WHEN worst.severity > 0 THEN worst.severity + 1
-                WHEN n.datastreams IS NULL OR n.silent > 0 THEN 1
+                WHEN a.kind_id <> 'platform' AND n.datastreams IS NULL OR n.silent > 0 THEN 1
                 ELSE 0 END::int2 AS rank,
            coalesce(worst.raised_at, n.silent_since) AS state_since
     FROM asset a

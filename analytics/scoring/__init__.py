@@ -1,0 +1,1 @@
+"""How good detection is: labelled series, one frozen setting, published measures, trivial baselines beside it."""
