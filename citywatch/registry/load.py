@@ -103,7 +103,7 @@ def load_folder(home: Path, vocabulary: Path | None = None, *, seed: int | None 
         properties=[entry.value.to_model() for entry in words.properties],
         kinds=kinds,
         models=models,
-        assets=[*given, platform_asset(districts[0])],
+        assets=[*given, platform_asset(min(districts, key=lambda district: district.district_id))],
         sensors=installed,
         rules=[entry.value.to_model() for entry in words.rules],
     )
