@@ -13,7 +13,7 @@ import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
 from citywatch.settings import ProcessSettings, check_variables, load_settings
-from cli import coverage, dashboards, dead_letters, targets, waveforms
+from cli import coverage, dashboards, dead_letters, registry, targets, waveforms
 from cli.bench.command import bench
 from cli.compare.command import compare
 from cli.demo import demo
@@ -36,6 +36,7 @@ for command in (demo, doctor, simulate, record, replay, compare, import_csv, gen
     app.command()(command)
 app.add_typer(bench, name="bench")
 app.add_typer(dead_letters.app, name="dead-letters")
+app.add_typer(registry.app, name="registry")
 app.add_typer(waveforms.app, name="waveforms")
 app.add_typer(dashboards.app, name="dashboards")
 app.add_typer(coverage.app, name="coverage")
@@ -62,21 +63,21 @@ def seed(
     city: Annotated[str, typer.Argument(help="Name of a folder below seeds/cities.")] = "demo",
     as_json: Json = False,
 ) -> None:
-    """Load a city's registry and the targets into the database; running it again updates what has changed."""
+    """Load a city's registry and the targets into the database; again: take over what changed, retire what is gone."""
     from citywatch.registry import load_city, load_targets
     from citywatch.storage.connection import connect
     from citywatch.storage.pipeline.registry import write_registry
     from citywatch.storage.pipeline.targets import write_targets
 
-    registry = load_city(city)
+    loaded = load_city(city)
     with connect(_database(), process="seed") as connection:
-        report = write_registry(connection, registry)
+        report = write_registry(connection, loaded)
         write_targets(connection, *load_targets())
     counts = {"assets": report.assets, "sensors": report.sensors, "datastreams": report.datastreams}
     if as_json:
-        print(json.dumps({"city": registry.city_id, **counts, "rules": report.rules}))
+        print(json.dumps({"city": loaded.city_id, **counts, "rules": report.rules}))
     else:
-        print(f"{registry.name.en}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
+        print(f"{loaded.name.en}: " + ", ".join(f"{count} {what}" for what, count in counts.items()))
 
 
 @app.command()

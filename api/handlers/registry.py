@@ -5,7 +5,19 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.context import Ctx
-from api.schemas.registry import Asset, AssetPage, AssetState, Boundary, City, District, ObservedProperty, Rule, System
+from api.schemas.registry import (
+    Asset,
+    AssetKind,
+    AssetPage,
+    AssetState,
+    AssetVersion,
+    Boundary,
+    City,
+    District,
+    ObservedProperty,
+    Rule,
+    System,
+)
 from citywatch.errors import NotFound
 from citywatch.storage.serving import registry
 
@@ -57,7 +69,9 @@ async def list_assets(
     system: Filter = None,
     kind: Filter = None,
     district: Filter = None,
+    parent: Annotated[str | None, Query(max_length=63, description="only what is part of this asset")] = None,
     text: Annotated[str | None, Query(max_length=100, description="sought in identifier and names")] = None,
+    ended: Annotated[bool, Query(description="also those that are not there now")] = False,
     after: Annotated[str, Query(max_length=63, description="`next` of the page before")] = "",
     limit: Annotated[int, Query(ge=1, le=1000)] = 200,
 ) -> AssetPage:
@@ -68,7 +82,9 @@ async def list_assets(
         system=system,
         kind=kind,
         district=district,
+        parent=parent,
         text=text,
+        ended=ended,
         after=after,
         limit=limit + 1,
     )
@@ -77,11 +93,26 @@ async def list_assets(
 
 @router.get("/assets/{asset_id}")
 async def get_asset(ctx: Ctx, asset_id: str) -> Asset:
-    """Return one asset."""
+    """Return one asset, also one that has ended."""
     found = await registry.asset(ctx.database, Asset, asset_id)
     if found is None:
         raise NotFound(f"there is no asset {asset_id!r}")
     return found
+
+
+@router.get("/assets/{asset_id}/versions")
+async def list_asset_versions(ctx: Ctx, asset_id: str) -> list[AssetVersion]:
+    """Return what the record of an asset has said, oldest first: names, district, responsible unit."""
+    found = await registry.versions(ctx.database, AssetVersion, asset_id)
+    if not found:
+        raise NotFound(f"there is no asset {asset_id!r}")
+    return found
+
+
+@router.get("/kinds")
+async def list_kinds(ctx: Ctx) -> list[AssetKind]:
+    """Return the kinds of assets with their design parameters and coverage rules."""
+    return await registry.kinds(ctx.database, AssetKind)
 
 
 @router.get("/asset-states")

@@ -1,8 +1,11 @@
 """Districts, assets and the rules that watch them."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
+
+from api.schemas.indicators import CoverageRule
 
 DistrictId = Annotated[str, Field(examples=["hanyang"])]
 AssetId = Annotated[str, Field(examples=["yangtze-1"])]
@@ -68,9 +71,57 @@ class Asset(BaseModel):
     name_zh: str = Field(examples=["武汉长江大桥"])
     latitude: Latitude
     longitude: Longitude
+    street: str = Field(description="empty when it is not known")
     responsible_unit: str
     origin: Origin
-    parameters: dict[str, float | str] = Field(description="design parameters; units are part of the names")
+    parent_id: AssetId | None = Field(description="what it is part of, as a lamp is of its cabinet")
+    valid_from: datetime | None = Field(description="since when it is there; null: since ever")
+    valid_until: datetime | None = Field(description="until before when it is there; null: until further notice")
+    parameters: dict[str, float | str] = Field(description="design parameters; `/kinds` has their units and ranges")
+
+
+class AssetVersion(BaseModel):
+    """What the record of an asset said from one moment until before another; the first one also before it."""
+
+    valid_from: datetime
+    valid_until: datetime | None = Field(description="null: until further notice")
+    kind_id: KindId
+    district_id: DistrictId
+    street: str
+    name_en: str
+    name_zh: str
+    responsible_unit: str
+    origin: Origin
+
+
+class ParameterRange(BaseModel):
+    """Between which numbers a design parameter lies, ends included."""
+
+    low: float
+    high: float
+
+
+class DesignParameter(BaseModel):
+    """A number within a range, or a text out of some values."""
+
+    name: str = Field(examples=["span_m"])
+    unit: str = Field(description="UCUM; empty for plain numbers and texts", examples=["m"])
+    range: ParameterRange | None = Field(description="null: a text")
+    values: list[str] = Field(description="what a text may be; empty: a number")
+
+
+class AssetKind(BaseModel):
+    """A kind of asset."""
+
+    kind_id: KindId
+    system_id: SystemId
+    name_en: str = Field(examples=["City bridge"])
+    name_zh: str = Field(examples=["城市桥梁"])
+    part_of: list[str] = Field(description="kinds of assets that one of this kind may be part of")
+    parameters: list[DesignParameter]
+    coverage: CoverageRule | None = Field(
+        description="when such an asset counts as monitored; null: no coverage figure"
+    )
 
 
 class AssetPage(BaseModel):

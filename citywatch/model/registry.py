@@ -165,13 +165,31 @@ class CoverageRule:
 
 
 @dataclass(frozen=True, slots=True)
+class DesignParameter:
+    """Something that is designed about assets of a kind: a number in ``unit`` within ``range``, or one of ``values``.
+
+    The unit is UCUM, empty for plain numbers; a text has neither unit nor range.
+    """
+
+    name: str
+    unit: str = ""
+    range: Range | None = None
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AssetKind:
-    """A kind of asset of a system; without a coverage rule it has no denominator."""
+    """A kind of asset of a system; without a coverage rule it has no denominator.
+
+    Its assets may be part of assets of the kinds in ``part_of``.
+    """
 
     kind_id: KindId
     system_id: SystemId
     name: Name
     coverage: CoverageRule | None
+    parameters: tuple[DesignParameter, ...] = ()
+    part_of: tuple[KindId, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +244,17 @@ class Datastream:
 
 
 @dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a city has, without the vocabulary: what is imported and exported."""
+
+    city_id: str
+    name: Name
+    districts: Sequence[District]
+    assets: Sequence[Asset]
+    sensors: Sequence[Sensor]
+
+
+@dataclass(frozen=True, slots=True)
 class Registry:
     """A whole city, as its seed files describe it."""
 
@@ -239,6 +268,12 @@ class Registry:
     assets: Sequence[Asset]
     sensors: Sequence[Sensor]
     rules: Sequence[Rule]
+
+    @property
+    def inventory(self) -> Inventory:
+        """Return what the city has; the platform is in every city and so in no inventory."""
+        assets = [asset for asset in self.assets if asset.asset_id != PLATFORM_ASSET]
+        return Inventory(self.city_id, self.name, self.districts, assets, self.sensors)
 
 
 class Change(StrEnum):

@@ -1,15 +1,13 @@
 """From a folder of seed files to a :class:`~citywatch.model.registry.Registry`, or to the list of all its faults."""
 
-from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel
 
 from citywatch.errors import Misconfigured
-from citywatch.model.registry import PLATFORM, PLATFORM_ASSET, Registry
-from citywatch.registry.documents import Entry, read_csv, read_yaml_list, read_yaml_map
+from citywatch.model.registry import PLATFORM, PLATFORM_ASSET, Asset, Registry
+from citywatch.registry.checks import check_assets, check_sensors, known, unique
+from citywatch.registry.documents import Entry, read_csv, read_features, read_yaml_list, read_yaml_map
 from citywatch.registry.platform import platform_asset
 from citywatch.registry.problems import Problems
 from citywatch.registry.schema import (
@@ -23,8 +21,7 @@ from citywatch.registry.schema import (
     SensorRow,
     SystemEntry,
 )
-
-M = TypeVar("M", bound=BaseModel)
+from citywatch.registry.synthetic import draw
 
 
 def seeds_folder() -> Path:
@@ -32,8 +29,8 @@ def seeds_folder() -> Path:
     return Path(str(files("seeds")))
 
 
-def load_city(city: str, folder: Path | None = None) -> Registry:
-    """Read and check the vocabulary and one city.
+def load_city(city: str, folder: Path | None = None, *, seed: int | None = None) -> Registry:
+    """Read and check the vocabulary and one city, and draw what its plan says is synthetic.
 
     Parameters
     ----------
@@ -41,6 +38,8 @@ def load_city(city: str, folder: Path | None = None) -> Registry:
         Name of a folder below ``cities``.
     folder
         Another seeds folder than the one that comes with citywatch.
+    seed
+        Draw what is synthetic from another seed than the city's own.
 
     Raises
     ------
@@ -52,85 +51,115 @@ def load_city(city: str, folder: Path | None = None) -> Registry:
     root = folder or seeds_folder()
     home = root / "cities" / city
     if not home.is_dir():
-        known = ", ".join(sorted(path.name for path in (root / "cities").iterdir() if path.is_dir()))
-        raise Misconfigured(f"there is no city {city!r} in {root / 'cities'}; known are {known}")
-    problems = Problems()
-    vocabulary = root / "vocabulary"
-    systems = read_yaml_list(vocabulary / "systems.yaml", SystemEntry, problems)
-    properties = read_yaml_list(vocabulary / "properties.yaml", PropertyEntry, problems)
-    kinds = read_yaml_list(vocabulary / "kinds.yaml", KindEntry, problems)
-    models = read_yaml_list(vocabulary / "sensors.yaml", SensorModelEntry, problems)
-    rules = read_yaml_list(vocabulary / "rules.yaml", RuleEntry, problems)
-    about = read_yaml_map(home / "city.yaml", CityEntry, problems)
-    districts = read_yaml_map(home / "districts.geojson", DistrictCollection, problems)
-    assets = read_csv(home / "assets.csv", AssetRow, problems)
-    sensors = read_csv(home / "sensors.csv", SensorRow, problems)
+        known_cities = ", ".join(sorted(path.name for path in (root / "cities").iterdir() if path.is_dir()))
+        raise Misconfigured(f"there is no city {city!r} in {root / 'cities'}; known are {known_cities}")
+    return load_folder(home, root / "vocabulary", seed=seed)
 
-    check = _References(problems)
-    system_ids = check.unique("system_id", systems, lambda entry: entry.system_id)
-    property_ids = check.unique("property_id", properties, lambda entry: entry.property_id)
-    kind_ids = check.unique("kind_id", kinds, lambda entry: entry.kind_id)
-    model_ids = check.unique("model_id", models, lambda entry: entry.model_id)
-    check.unique("rule_id", rules, lambda entry: entry.rule_id)
-    asset_ids = check.unique("asset_id", assets, lambda entry: entry.asset_id)
-    check.unique("sensor_id", sensors, lambda entry: f"{entry.asset_id}/{entry.sensor_id}")
-    features = [] if districts is None else districts.value.features
-    district_ids = {feature.properties.district_id for feature in features}
-    check.known("system_id", kinds, lambda entry: [entry.system_id], system_ids)
-    check.known(
-        "coverage.required", kinds, lambda entry: entry.coverage.required if entry.coverage else [], property_ids
+
+def load_folder(home: Path, vocabulary: Path | None = None, *, seed: int | None = None) -> Registry:
+    """Read and check a city in a folder of its own, against the vocabulary that comes with citywatch.
+
+    The assets stand in ``assets.csv`` or ``assets.geojson``. Raises as :func:`load_city` does.
+    """
+    if not home.is_dir():
+        raise Misconfigured(f"there is no folder {home}; name one with city.yaml, districts.geojson and assets.csv")
+    problems = Problems()
+    words = _read_vocabulary(vocabulary or seeds_folder() / "vocabulary", problems)
+    about = read_yaml_map(home / "city.yaml", CityEntry, problems)
+    collection = read_yaml_map(home / "districts.geojson", DistrictCollection, problems)
+    features = [] if collection is None else collection.value.features
+    source = "" if collection is None else collection.value.boundary_source
+    districts = [feature.to_model(source) for feature in features]
+    assets = _read_assets(home, problems)
+    sensors = [
+        Entry(entry.place, entry.value.to_model()) for entry in read_csv(home / "sensors.csv", SensorRow, problems)
+    ]
+    kinds = [entry.value.to_model() for entry in words.kinds]
+    models = [entry.value.to_model() for entry in words.models]
+    check_assets(assets, kinds, districts, problems)
+    check_sensors(sensors, models, assets, problems)
+    for entry in assets:
+        if entry.value.asset_id == PLATFORM_ASSET:
+            problems.add(entry.place, f"asset_id: {PLATFORM_ASSET!r} is the platform itself; name the asset otherwise")
+    problems.raise_if_any()
+    assert about is not None
+    given = [entry.value for entry in assets]
+    installed = [entry.value for entry in sensors]
+    if about.value.synthetic is not None:
+        plan = about.value.synthetic.to_model(seed)
+        drawn = draw(plan, districts, given, {sensor.asset_id for sensor in installed})
+        taken = {asset.asset_id for asset in drawn.assets}
+        for entry in assets:
+            if entry.value.asset_id in taken:
+                problems.add(entry.place, f"asset_id: {entry.value.asset_id!r} is also drawn; choose another one")
+        problems.raise_if_any()
+        given += drawn.assets
+        installed += drawn.sensors
+    return Registry(
+        city_id=about.value.city_id,
+        name=about.value.name.to_model(),
+        systems=[entry.value.to_model() for entry in words.systems],
+        districts=districts,
+        properties=[entry.value.to_model() for entry in words.properties],
+        kinds=kinds,
+        models=models,
+        assets=[*given, platform_asset(min(districts, key=lambda district: district.district_id))],
+        sensors=installed,
+        rules=[entry.value.to_model() for entry in words.rules],
     )
-    check.known("property_id", models, lambda entry: [measure.property_id for measure in entry.measures], property_ids)
-    check.known("kind_id", rules, lambda entry: [entry.kind_id], kind_ids)
-    check.known("property_id", rules, lambda entry: [entry.property_id], property_ids)
-    check.known("kind_id", assets, lambda entry: [entry.kind_id], kind_ids)
-    check.known("district_id", assets, lambda entry: [entry.district_id], district_ids)
-    check.known("parent_id", assets, lambda entry: [entry.parent_id] if entry.parent_id else [], asset_ids)
-    check.known("asset_id", sensors, lambda entry: [entry.asset_id], asset_ids)
-    check.known("model_id", sensors, lambda entry: [entry.model_id], model_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class _Vocabulary:
+    systems: list[Entry[SystemEntry]]
+    properties: list[Entry[PropertyEntry]]
+    kinds: list[Entry[KindEntry]]
+    models: list[Entry[SensorModelEntry]]
+    rules: list[Entry[RuleEntry]]
+
+
+def _read_vocabulary(folder: Path, problems: Problems) -> _Vocabulary:
+    words = _Vocabulary(
+        systems=read_yaml_list(folder / "systems.yaml", SystemEntry, problems),
+        properties=read_yaml_list(folder / "properties.yaml", PropertyEntry, problems),
+        kinds=read_yaml_list(folder / "kinds.yaml", KindEntry, problems),
+        models=read_yaml_list(folder / "sensors.yaml", SensorModelEntry, problems),
+        rules=read_yaml_list(folder / "rules.yaml", RuleEntry, problems),
+    )
+    system_ids = unique("system_id", words.systems, lambda entry: entry.system_id, problems)
+    property_ids = unique("property_id", words.properties, lambda entry: entry.property_id, problems)
+    kind_ids = unique("kind_id", words.kinds, lambda entry: entry.kind_id, problems)
     if PLATFORM not in kind_ids:
         problems.add(
             "kinds.yaml", f"kind_id: {PLATFORM!r} is missing; the platform raises its own alarms on an asset of it"
         )
-    if PLATFORM_ASSET in asset_ids:
-        problems.add("assets.csv", f"asset_id: {PLATFORM_ASSET!r} is the platform itself; name the asset otherwise")
-    problems.raise_if_any()
-    assert about is not None
-    assert districts is not None
-    city_districts = [feature.to_model(districts.value.boundary_source) for feature in features]
-    return Registry(
-        city_id=about.value.city_id,
-        name=about.value.name.to_model(),
-        systems=[entry.value.to_model() for entry in systems],
-        districts=city_districts,
-        properties=[entry.value.to_model() for entry in properties],
-        kinds=[entry.value.to_model() for entry in kinds],
-        models=[entry.value.to_model() for entry in models],
-        assets=[*(entry.value.to_model() for entry in assets), platform_asset(city_districts[0])],
-        sensors=[entry.value.to_model() for entry in sensors],
-        rules=[entry.value.to_model() for entry in rules],
+    unique("model_id", words.models, lambda entry: entry.model_id, problems)
+    unique("rule_id", words.rules, lambda entry: entry.rule_id, problems)
+    known("system_id", words.kinds, lambda entry: [entry.system_id], system_ids, problems)
+    known("part_of", words.kinds, lambda entry: entry.part_of, kind_ids, problems)
+    known(
+        "coverage.required",
+        words.kinds,
+        lambda entry: entry.coverage.required if entry.coverage else [],
+        property_ids,
+        problems,
     )
+    known(
+        "property_id",
+        words.models,
+        lambda entry: [measure.property_id for measure in entry.measures],
+        property_ids,
+        problems,
+    )
+    known("kind_id", words.rules, lambda entry: [entry.kind_id], kind_ids, problems)
+    known("property_id", words.rules, lambda entry: [entry.property_id], property_ids, problems)
+    return words
 
 
-class _References:
-    """Checks across entries: identifiers occur once, and what is referred to exists."""
-
-    def __init__(self, problems: Problems) -> None:
-        self._problems = problems
-
-    def unique(self, field: str, entries: Iterable[Entry[M]], key: Callable[[M], str]) -> set[str]:
-        places: dict[str, str] = {}
-        for entry in entries:
-            name = key(entry.value)
-            if name in places:
-                self._problems.add(entry.place, f"{field}: {name!r} stands already at {places[name]}")
-            places.setdefault(name, entry.place)
-        return set(places)
-
-    def known(
-        self, field: str, entries: Iterable[Entry[M]], references: Callable[[M], Iterable[str]], names: set[str]
-    ) -> None:
-        for entry in entries:
-            for name in references(entry.value):
-                if name not in names:
-                    self._problems.add(entry.place, f"{field}: there is no {name!r}")
+def _read_assets(home: Path, problems: Problems) -> list[Entry[Asset]]:
+    table, features = home / "assets.csv", home / "assets.geojson"
+    if table.exists() and features.exists():
+        problems.add("assets.csv:1", "assets.geojson is there too; keep one of them")
+        return []
+    rows = read_features(features, AssetRow, problems) if features.exists() else read_csv(table, AssetRow, problems)
+    return [Entry(entry.place, entry.value.to_model()) for entry in rows]

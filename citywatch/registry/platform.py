@@ -19,7 +19,7 @@ def platform_asset(district: District) -> Asset:
         longitude=round((min(longitudes) + max(longitudes)) / 2, 4),
         responsible_unit="operators of the platform",
         origin=Origin.PLATFORM,
-        parameters={"position": "none: shown in the middle of the first district of the city"},
+        parameters={"position": "none: shown in the middle of the first district by identifier"},
     )
 
 

@@ -22,6 +22,7 @@ from citywatch.model.registry import (
     Asset,
     AssetKind,
     CoverageRule,
+    DesignParameter,
     District,
     DistrictClass,
     Measure,
@@ -37,9 +38,13 @@ from citywatch.model.registry import (
 )
 from citywatch.model.rules import Direction, Mark, Method, Rule, Severity, Tier
 from citywatch.model.units import is_known
+from citywatch.registry.recipes import RECIPES
+from citywatch.registry.synthetic import Plan
 
 Identifier = Annotated[str, StringConstraints(pattern=f"^{IDENTIFIER.pattern}$")]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500)]
+Line = Annotated[str, StringConstraints(strip_whitespace=True, max_length=500, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Label = Annotated[Line, StringConstraints(min_length=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Limits = tuple[float | None, float | None]
 
@@ -58,13 +63,31 @@ class NameEntry(Strict):
 
 def _known_unit(unit: str) -> str:
     if not is_known(unit):
-        raise ValueError("unknown unit; use one of citywatch.model.units.py")
+        raise ValueError(f"unknown unit {unit!r}; use a UCUM or SenML unit that citywatch.model.units lists")
     return unit
+
+
+class SyntheticEntry(Strict):
+    seed: Annotated[int, Field(ge=0)]
+    assets: dict[Identifier, Annotated[int, Field(ge=0, le=1_000_000)]]
+    equipped: dict[Identifier, Annotated[float, Field(ge=0, le=1)]] = {}
+
+    @field_validator("assets", "equipped")
+    @classmethod
+    def check_recipes(cls, counts: dict[str, float]) -> dict[str, float]:
+        unknown = sorted(set(counts) - set(RECIPES))
+        if unknown:
+            raise ValueError(f"there is no way to draw {', '.join(unknown)}; known are {', '.join(RECIPES)}")
+        return counts
+
+    def to_model(self, seed: int | None) -> Plan:
+        return Plan(self.seed if seed is None else seed, self.assets, self.equipped)
 
 
 class CityEntry(Strict):
     city_id: Identifier
     name: NameEntry
+    synthetic: SyntheticEntry | None = None
 
 
 Days = Annotated[float, Field(ge=1, le=36_500)] | None
@@ -195,15 +218,61 @@ class CoverageEntry(Strict):
         )
 
 
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+class DesignParameterEntry(Strict):
+    name: Identifier
+    unit: Text | None = None
+    range: tuple[float, float] | None = None
+    values: tuple[Identifier, ...] = ()
+
+    @model_validator(mode="after")
+    def check_either(self) -> "DesignParameterEntry":
+        if bool(self.values) == (self.range is not None) or (self.values and self.unit):
+            raise ValueError("give a number its range (and unit), a text its values")
+        if self.unit is not None:
+            _known_unit(self.unit)
+        if any(_is_number(value) for value in self.values):
+            raise ValueError("values are words; numbers have a range")
+        return self
+
+    def to_model(self) -> DesignParameter:
+        return DesignParameter(
+            self.name, self.unit or "", None if self.range is None else Range(*self.range), self.values
+        )
+
+
 class KindEntry(Strict):
     kind_id: Identifier
     system_id: Identifier
     name: NameEntry
     coverage: CoverageEntry | None = None
+    parameters: tuple[DesignParameterEntry, ...] = ()
+    part_of: tuple[Identifier, ...] = ()
+
+    @field_validator("parameters")
+    @classmethod
+    def check_unique(cls, parameters: tuple[DesignParameterEntry, ...]) -> tuple[DesignParameterEntry, ...]:
+        names = [parameter.name for parameter in parameters]
+        if len(set(names)) < len(names):
+            raise ValueError("every parameter has a name of its own")
+        return parameters
 
     def to_model(self) -> AssetKind:
-        coverage = None if self.coverage is None else self.coverage.to_model()
-        return AssetKind(KindId(self.kind_id), SystemId(self.system_id), self.name.to_model(), coverage)
+        return AssetKind(
+            kind_id=KindId(self.kind_id),
+            system_id=SystemId(self.system_id),
+            name=self.name.to_model(),
+            coverage=None if self.coverage is None else self.coverage.to_model(),
+            parameters=tuple(parameter.to_model() for parameter in self.parameters),
+            part_of=tuple(KindId(kind_id) for kind_id in self.part_of),
+        )
 
 
 class TierEntry(Strict):
@@ -281,17 +350,17 @@ class AssetRow(Strict):
     asset_id: Identifier
     kind_id: Identifier
     district_id: Identifier
-    name_en: Text
-    name_zh: Text
+    name_en: Label
+    name_zh: Label
     latitude: Annotated[float, Field(ge=-90, le=90)]
     longitude: Annotated[float, Field(ge=-180, le=180)]
-    responsible_unit: Text
+    responsible_unit: Label
     origin: Origin
     parent_id: Identifier | None = None
-    street: Annotated[str, StringConstraints(max_length=200)] = ""
+    street: Line = ""
     valid_from: AwareDatetime | None = None
     valid_until: AwareDatetime | None = None
-    parameters: dict[str, float | str] = {}
+    parameters: dict[Identifier, float | Label] = {}
 
     @field_validator("valid_until")
     @classmethod

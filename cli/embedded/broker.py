@@ -25,6 +25,7 @@ from cli.embedded.home import Home
 from cli.embedded.ports import LOOPBACK, accepts_connections, free_port
 
 _MOSQUITTO_FOLDERS: Final = ("/usr/sbin", "/usr/local/sbin", "/opt/homebrew/sbin")
+_DESCRIPTORS: Final = 65_536  # every device has a connection of its own; the usual limit is 1024
 _MOSQUITTO_SETTINGS: Final = {
     "allow_anonymous": "true",
     "max_inflight_messages": "0",
@@ -91,7 +92,7 @@ def embedded_broker(home: Home, *, kind: BrokerKind = BrokerKind.AUTO, port: int
     log = home.log(kind)
     command = _mosquitto_command(home, chosen) if kind is BrokerKind.MOSQUITTO else _aedes_command(home, chosen)
     account = home.account if kind is BrokerKind.MOSQUITTO else None
-    server = spawn(command, log=log, account=account, dies_with_us=signal.SIGTERM)
+    server = spawn(command, log=log, account=account, dies_with_us=signal.SIGTERM, descriptors=_DESCRIPTORS)
     try:
         _wait_until_ready(server, chosen, log)
         yield BrokerAddress(LOOPBACK, chosen)

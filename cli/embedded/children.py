@@ -3,6 +3,7 @@
 import ctypes
 import os
 import pwd
+import resource
 import signal
 import subprocess
 import sys
@@ -50,11 +51,13 @@ def spawn(
     environment: Mapping[str, str] | None = None,
     account: pwd.struct_passwd | None = None,
     dies_with_us: signal.Signals = signal.SIGTERM,
+    descriptors: int | None = None,
 ) -> "subprocess.Popen[bytes]":
     """Start a child in a session of its own, its output appended to ``log``.
 
     It gets ``dies_with_us`` when we die, however we die (Linux). A session of its own keeps a Ctrl-C on the terminal
-    from reaching it before we decide the order of stopping.
+    from reaching it before we decide the order of stopping. ``descriptors`` is how many files and connections it may
+    have open, as far as the system allows; None leaves that as it is.
     """
     with log.open("ab") as output:
         return subprocess.Popen(
@@ -67,20 +70,25 @@ def spawn(
             user=None if account is None else account.pw_uid,
             group=None if account is None else account.pw_gid,
             extra_groups=None if account is None else [],
-            preexec_fn=_bind_to_parent(dies_with_us),  # noqa: PLW1509  # we spawn before we start threads
+            preexec_fn=_prepared(dies_with_us, descriptors),  # noqa: PLW1509  # we spawn before we start threads
         )
 
 
-def _bind_to_parent(number: signal.Signals) -> Callable[[], None]:
+def _prepared(number: signal.Signals, descriptors: int | None) -> Callable[[], None]:
     parent = os.getpid()
 
-    def bind() -> None:
+    def prepare() -> None:
+        if descriptors is not None:
+            soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+            allowed = descriptors if hard == resource.RLIM_INFINITY else min(descriptors, hard)
+            if soft != resource.RLIM_INFINITY and soft < allowed:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))
         if _libc is not None:
             _libc.prctl(_PR_SET_PDEATHSIG, int(number), 0, 0, 0)
             if os.getppid() != parent:  # the parent died before the request was in place
                 os.kill(os.getpid(), number)
 
-    return bind
+    return prepare
 
 
 def stop(child: "subprocess.Popen[bytes]", number: signal.Signals, *, timeout: float) -> None:

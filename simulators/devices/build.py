@@ -5,13 +5,16 @@ from simulators.devices.bridge import Bridge
 from simulators.devices.gas_well import GasWell
 from simulators.devices.lighting import Cabinet, Lamp, Supply
 from simulators.devices.ponding_point import PondingPoint
+from simulators.devices.routine import Routine
 from simulators.devices.site import Site
 from simulators.environment import Environment
 from simulators.scenario import Scenario
 
 
-def build_site(asset: Asset, environment: Environment, scenario: Scenario, *, seed: int) -> Site | None:
-    """Return the physics of an asset, None for a kind that has none yet."""
+def build_site(  # noqa: PLR0911  # one line per kind
+    asset: Asset, environment: Environment, scenario: Scenario, *, seed: int
+) -> Site | None:
+    """Return the physics of an asset; None for a lamp without a cabinet, which would feed it."""
     match asset.kind_id:
         case "bridge":
             return Bridge(asset, environment, scenario, seed=seed)
@@ -24,7 +27,9 @@ def build_site(asset: Asset, environment: Environment, scenario: Scenario, *, se
             supply = Supply(asset, environment, scenario, seed=seed)
             return Cabinet(supply, [Lamp(lamp, supply, seed=seed) for lamp in lamps])
         case "lamp":
-            assert asset.parent_id is not None, f"{asset.asset_id} hangs on no cabinet"
+            if asset.parent_id is None:
+                return None
             cabinet = scenario.assets[asset.parent_id]
             return Lamp(asset, Supply(cabinet, environment, scenario, seed=seed), seed=seed)
-    return None
+        case _:
+            return Routine(asset, environment, seed=seed)

@@ -17,10 +17,11 @@ from citywatch.model.identifiers import AssetId, DatastreamId, RuleId
 from citywatch.model.names import Name
 from citywatch.model.observations import Account, Batch, Observations
 from citywatch.model.rules import Severity
+from citywatch.registry import load_city
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.alarms import AlarmChange, write_change
 from citywatch.storage.pipeline.batches import BatchWriter
-from citywatch.storage.pipeline.registry import read_covered_assets, read_datastreams
+from citywatch.storage.pipeline.registry import read_covered_assets, read_datastreams, write_registry
 from tests.support.api import api_client
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
@@ -98,6 +99,55 @@ async def test_registry_can_be_walked_in_pages(client: httpx.AsyncClient) -> Non
     assert seen == sorted(seen)
     found = await get(client, "/assets", text="长江大桥", system="bridge")
     assert {asset["origin"] for asset in found["items"]} == {"public"}
+
+
+async def test_kinds_say_what_is_designed_and_what_founds_their_coverage(client: httpx.AsyncClient) -> None:
+    kinds = {kind["kind_id"]: kind for kind in await get(client, "/kinds")}
+    assert {"bridge", "gas-pipe-segment", "manhole-cover", "utility-tunnel", "sewage-outlet", "smart-pole"} <= set(
+        kinds
+    )
+    span = next(one for one in kinds["bridge"]["parameters"] if one["name"] == "span_m")
+    assert span == {"name": "span_m", "unit": "m", "range": {"low": 2, "high": 3000}, "values": []}
+    assert kinds["lamp"]["part_of"] == ["lighting-cabinet", "smart-pole"]
+    assert kinds["lpg-depot"]["coverage"] is None
+    assert all(kind["coverage"]["mark"] == "U" for kind in kinds.values() if kind["coverage"])
+
+
+async def test_parts_and_their_whole(client: httpx.AsyncClient) -> None:
+    lamps = (await get(client, "/assets", parent="cabinet-001"))["items"]
+    assert [lamp["asset_id"] for lamp in lamps] == [f"lamp-001-0{number}" for number in range(1, 5)]
+    cabinet = await get(client, "/assets/cabinet-001")
+    assert (cabinet["parent_id"], cabinet["parameters"]["lamps"]) == (None, 4)
+    assert {lamp["street"] for lamp in lamps} == {cabinet["street"]}
+    assert "synthetic" in cabinet["street"]
+
+
+async def test_an_asset_that_has_ended_keeps_its_history(client: httpx.AsyncClient, connection: Connection) -> None:
+    registry = load_city("demo")
+    renamed = [
+        replace(asset, name=Name("New name", asset.name.zh)) if asset.asset_id == "well-001" else asset
+        for asset in registry.assets
+    ]
+    write_registry(connection, replace(registry, assets=renamed))
+    write_registry(
+        connection,
+        replace(
+            registry,
+            assets=[asset for asset in renamed if asset.asset_id != "well-001"],
+            sensors=[sensor for sensor in registry.sensors if sensor.asset_id != "well-001"],
+        ),
+    )
+    assert (await get(client, "/city"))["assets"] == 150
+    assert (await get(client, "/assets", text="well-001"))["items"] == []
+    (ended,) = (await get(client, "/assets", text="well-001", ended=True))["items"]
+    assert (ended["name_en"], ended["valid_from"]) == ("New name", None)
+    assert (await get(client, "/assets/well-001"))["valid_until"] == ended["valid_until"] is not None
+    old, new = await get(client, "/assets/well-001/versions")
+    assert (old["name_en"] != new["name_en"], old["valid_until"], new["valid_until"]) == (
+        True, new["valid_from"], ended["valid_until"],
+    )  # fmt: skip
+    assert "well-001" not in {state["asset_id"] for state in await get(client, "/asset-states")}
+    assert (await get(client, "/datastreams", asset_id="well-001"))["items"] == []
 
 
 async def test_rules_say_what_founds_their_numbers(client: httpx.AsyncClient) -> None:
@@ -181,15 +231,17 @@ async def test_coverage_names_its_denominator_and_every_gap(client: httpx.AsyncC
         if stream.asset_id == "yangtze-2" and stream.measure.property_id == "strain":
             store(connection, stream.datastream_id, [1.0] * 100)
     compute_coverage(connection, read_covered_assets(connection), streams, at=NOW)
-    (bridges,) = await get(client, "/coverage")
-    assert (bridges["required"], bridges["installed"], bridges["reporting"], bridges["monitored"]) == (40, 28, 1, 1)
+    figures = {figure["kind_id"]: figure for figure in await get(client, "/coverage")}
+    assert set(figures) == {"bridge", "gas-valve-well", "ponding-point", "lighting-cabinet", "lamp"}
+    bridges = figures["bridge"]
+    assert (bridges["required"], bridges["installed"], bridges["reporting"], bridges["monitored"]) == (40, 33, 1, 1)
     assert bridges["share"] == pytest.approx(1 / 40)
     assert sum(district["required"] for district in bridges["districts"]) == 40
     assert bridges["rule"]["mark"] == "U"
-    reasons = {one["asset_id"]: one["reason"] for one in await get(client, "/coverage/assets")}
+    reasons = {one["asset_id"]: one["reason"] for one in await get(client, "/coverage/assets", kind="bridge")}
     assert reasons["yangtze-1"] == "monitored"
     assert reasons["yangtze-2"] == "not-reporting"
-    assert list(reasons.values()).count("not-installed") == 12
+    assert list(reasons.values()).count("not-installed") == 7
 
 
 async def test_health_says_what_is_wrong(client: httpx.AsyncClient, connection: Connection) -> None:
@@ -216,6 +268,7 @@ async def test_health_says_what_is_wrong(client: httpx.AsyncClient, connection: 
     ("path", "status", "says"),
     [
         ("/assets/atlantis", 404, "atlantis"),
+        ("/assets/atlantis/versions", 404, "atlantis"),
         ("/alarms/99", 404, "99"),
         ("/datastreams/999999", 404, "999999"),
         ("/assets?limit=0", 422, "limit"),

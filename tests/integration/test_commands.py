@@ -15,7 +15,7 @@ from tests.support.servers import DatabaseServer
 
 COMMANDS = (
     "demo", "doctor", "migrate", "seed", "ingest", "analytics", "upkeep", "api", "webhooks", "health", "simulate",
-    "dead-letters", "replay", "import-csv", "generate-city", "coverage", "targets", "report",
+    "dead-letters", "replay", "import-csv", "generate-city", "coverage", "targets", "report", "registry",
 )  # fmt: skip
 
 
@@ -100,7 +100,7 @@ def test_migrate_and_seed_report_in_json(postgresql: DatabaseServer) -> None:
     migrated = json.loads(citywatch("migrate", "--json", CITYWATCH_DATABASE_URL=database).stdout)
     assert "incremental/0001_registry" in migrated["applied"]
     seeded = json.loads(citywatch("seed", "demo", "--json", CITYWATCH_DATABASE_URL=database).stdout)
-    assert (seeded["assets"], seeded["sensors"], seeded["datastreams"]) == (151, 482, 794)
+    assert (seeded["assets"], seeded["sensors"], seeded["datastreams"]) == (151, 1237, 1896)
     postgresql.drop(database)
 
 

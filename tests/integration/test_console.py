@@ -185,9 +185,9 @@ def page(browser: Browser, address: str) -> Iterator[Page]:
 def test_every_asset_is_on_the_map_and_no_data_is_said(page: Page) -> None:
     expect(page.locator(".asset-mark")).to_have_count(151)
     expect(page.locator(f"[data-asset={WELL}]")).to_have_attribute("data-condition", "partial")
-    # four bridges have no sensors at all; every other asset but the well has never been heard
-    expect(page.locator(".asset-mark[data-condition=unequipped]")).to_have_count(4)
-    expect(page.locator(".asset-mark[data-condition=no-data]")).to_have_count(145)
+    # three bridges have no sensors at all; every other asset but the well has never been heard
+    expect(page.locator(".asset-mark[data-condition=unequipped]")).to_have_count(3)
+    expect(page.locator(".asset-mark[data-condition=no-data]")).to_have_count(146)
     expect(page.locator("path.district")).to_have_count(17)
     expect(page.locator(".legend")).to_contain_text("no data")
     expect(page.locator("h1")).to_contain_text("Wuhan (demonstration)")
@@ -196,12 +196,12 @@ def test_every_asset_is_on_the_map_and_no_data_is_said(page: Page) -> None:
 
 
 def test_coverage_has_its_denominator_its_label_and_its_gaps(page: Page) -> None:
-    panel = page.locator(".coverage")
+    panel = page.locator(".coverage [data-kind=bridge]")
     expect(panel).to_contain_text("0 of 40 monitored = 0.0")
     expect(panel).to_contain_text("synthetic registry")
     panel.get_by_role("button", name="Show 40 gaps").click()
     expect(panel.locator(".gaps li")).to_have_count(40)
-    expect(panel.locator(".gaps li", has_text="not installed")).to_have_count(12)
+    expect(panel.locator(".gaps li", has_text="not installed")).to_have_count(7)
     expect(panel).to_contain_text("within 1 h")
 
 

@@ -62,7 +62,10 @@ def test_a_database_that_is_well(every_level: DatabaseServer) -> None:
     assert tables["observation"]["partitions"] >= 1
     assert all(table["size"] > 0 for name, table in tables.items() if name != "waveform_block")
     kept = [finding["facts"] for finding in findings if finding["subject"] == "retention"]
-    assert {one["system_id"] for one in kept} == {"bridge", "gas", "drainage", "lighting", "platform"}
+    assert {one["system_id"] for one in kept} == {
+        "bridge", "gas", "drainage", "lighting", "manhole", "underground", "sewage", "pole",
+        "platform",
+    }  # fmt: skip
 
 
 def test_a_follower_that_does_not_follow(plain_database: str) -> None:

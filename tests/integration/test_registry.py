@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 
@@ -10,12 +11,14 @@ from citywatch.clock import SystemClock
 from citywatch.model.identifiers import AssetId
 from citywatch.model.names import Name
 from citywatch.model.registry import Change, Registry
-from citywatch.registry import load_city
+from citywatch.registry import load_city, load_folder
+from citywatch.registry.export import AssetFormat, write_folder
 from citywatch.storage.connection import Connection, connect
 from citywatch.storage.pipeline.registry import (
     compare_registry,
     read_covered_assets,
     read_datastreams,
+    read_inventory,
     write_registry,
 )
 from tests.support.servers import DatabaseServer
@@ -119,6 +122,37 @@ def test_sensors_end_with_their_asset(seeded: Connection, city: Registry) -> Non
     write_registry(seeded, replace(city, assets=assets))
     assert {one.removed_at for one in read_datastreams(seeded) if one.asset_id == BRIDGE} == {end}
     assert seeded.execute("SELECT valid_until FROM asset_version WHERE asset_id = %s", (BRIDGE,)).fetchone() == (end,)
+
+
+def test_an_asset_that_begins_later_is_not_there_yet(seeded: Connection, city: Registry) -> None:
+    begin = SystemClock().now() + timedelta(days=3)
+    assets = [replace(asset, valid_from=begin) if asset.asset_id == BRIDGE else asset for asset in city.assets]
+    write_registry(seeded, replace(city, assets=assets))
+    assert BRIDGE not in {asset.asset_id for asset, _ in read_covered_assets(seeded)}
+    assert seeded.execute("SELECT count(*) FROM dash.asset_state WHERE asset_id = %s", (BRIDGE,)).fetchone() == (0,)
+
+
+@pytest.mark.parametrize("asset_format", list(AssetFormat))
+def test_what_is_exported_and_imported_again_changes_nothing(
+    seeded: Connection, city: Registry, tmp_path: Path, asset_format: AssetFormat
+) -> None:
+    write_registry(seeded, without_bridge(city))
+    write_folder(read_inventory(seeded), tmp_path, asset_format)
+    again = load_folder(tmp_path)
+    assert len(again.assets) == len(city.assets)  # the retired one is there, with its end
+    assert compare_registry(seeded, again).first == ()
+
+
+@pytest.mark.slow
+def test_the_whole_city_is_loaded_and_then_left_alone(postgresql: DatabaseServer) -> None:
+    database, wuhan = postgresql.fresh(), load_city("wuhan")
+    with connect(database, process="test") as connection:
+        report = write_registry(connection, wuhan)
+        assert report.changes.assets == {Change.NEW: len(wuhan.assets)}
+        assert report.datastreams == len(read_datastreams(connection)) > 100_000
+        assert len(report.changes.first) == 1000
+        assert compare_registry(connection, wuhan).first == ()
+    postgresql.drop(database)
 
 
 def test_every_calibration_is_remembered(seeded: Connection, city: Registry) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Final
 
 import msgspec
@@ -9,14 +10,27 @@ from psycopg import Cursor
 from psycopg.rows import TupleRow
 from psycopg.types.json import Jsonb
 
-from citywatch.errors import Conflict
-from citywatch.model.identifiers import AssetId, DatastreamId, DistrictId, KindId, PropertyId, SensorId, SystemId
+from citywatch.errors import Conflict, NotFound
+from citywatch.model.identifiers import (
+    AssetId,
+    DatastreamId,
+    DistrictId,
+    KindId,
+    ModelId,
+    PropertyId,
+    SensorId,
+    SystemId,
+)
 from citywatch.model.names import Name
 from citywatch.model.registry import (
+    PLATFORM_ASSET,
     Asset,
     Change,
     CoverageRule,
     Datastream,
+    District,
+    DistrictClass,
+    Inventory,
     Measure,
     Origin,
     QualityLimits,
@@ -25,6 +39,7 @@ from citywatch.model.registry import (
     RegistryChange,
     RegistryChanges,
     Sampling,
+    Sensor,
 )
 from citywatch.model.rules import Rule
 from citywatch.storage.connection import Connection, translated
@@ -100,7 +115,8 @@ def _compare(cursor: Cursor[TupleRow], registry: Registry) -> tuple[RegistryChan
     cursor.execute(_SQL["stage"])
     _copy(cursor, "copy_assets", _assets(registry))
     _copy(cursor, "copy_sensors", _sensors(registry))
-    datastreams = _copy(cursor, "copy_datastreams", _datastreams(registry))
+    _copy(cursor, "copy_measures", _measures(registry))
+    datastreams = sum(count for (count,) in cursor.execute(_SQL["count_datastreams"]))
     cursor.execute(_SQL["end_sensors_with_their_assets"])
     cursor.execute(_SQL["compare"])
     counts: dict[str, dict[Change, int]] = {"asset": {}, "sensor": {}}
@@ -113,18 +129,17 @@ def _compare(cursor: Cursor[TupleRow], registry: Registry) -> tuple[RegistryChan
     return RegistryChanges(counts["asset"], counts["sensor"], first), datastreams
 
 
-def _copy(cursor: Cursor[TupleRow], statement: str, rows: Iterable[Sequence[Any]]) -> int:
-    """Copy rows into a table and return their number."""
+def _copy(cursor: Cursor[TupleRow], statement: str, rows: Iterable[Sequence[Any]]) -> None:
     with cursor.copy(_SQL[statement]) as copy:
         for row in rows:
             copy.write_row(row)
-    return cursor.rowcount
 
 
 def read_datastreams(connection: Connection) -> list[Datastream]:
     """Return all datastreams by number, those of removed sensors too; a removal that is yet to come is not told."""
     with translated():
         rows = connection.execute(_SQL["datastreams"]).fetchall()
+    measure = cache(_measure)  # a city has many datastreams of few measures
     return [
         Datastream(
             datastream_id=DatastreamId(row[0]),
@@ -134,19 +149,33 @@ def read_datastreams(connection: Connection) -> list[Datastream]:
             asset_id=AssetId(row[4]),
             sensor_id=SensorId(row[5]),
             unit=row[7],
-            measure=Measure(
-                property_id=PropertyId(row[6]),
-                expected_interval=row[8],
-                sampling=Sampling(row[9]),
-                span=Range(row[10], row[11]),
-                plausible=Range(row[12], row[13]),
-                resolution=row[14],
-                limits=msgspec.convert(row[15], QualityLimits),
-            ),
+            measure=measure(row[6], *row[8:16]),
             removed_at=row[16],
         )
         for row in rows
     ]
+
+
+def _measure(
+    property_id: str,
+    interval: float,
+    sampling: str,
+    span_low: float,
+    span_high: float,
+    plausible_low: float,
+    plausible_high: float,
+    resolution: float,
+    limits: str,
+) -> Measure:
+    return Measure(
+        property_id=PropertyId(property_id),
+        expected_interval=interval,
+        sampling=Sampling(sampling),
+        span=Range(span_low, span_high),
+        plausible=Range(plausible_low, plausible_high),
+        resolution=resolution,
+        limits=msgspec.json.decode(limits, type=QualityLimits),
+    )
 
 
 def read_rules(connection: Connection) -> list[Rule]:
@@ -165,27 +194,53 @@ def read_covered_assets(connection: Connection) -> list[tuple[Asset, CoverageRul
     """Return the assets of today whose kind has a coverage rule, each with that rule."""
     with translated():
         rows = connection.execute(_SQL["assets_with_coverage"]).fetchall()
-    return [
-        (
-            Asset(
-                asset_id=AssetId(row[0]),
-                kind_id=KindId(row[1]),
-                district_id=DistrictId(row[2]),
-                name=Name(row[3], row[4]),
-                latitude=row[5],
-                longitude=row[6],
-                responsible_unit=row[7],
-                origin=Origin(row[8]),
-                parameters=row[9],
-                parent_id=row[10],
-                street=row[11],
-                valid_from=row[12],
-                valid_until=row[13],
-            ),
-            msgspec.convert(row[14], CoverageRule),
+    rules = {text: msgspec.json.decode(text, type=CoverageRule) for text in {row[14] for row in rows}}
+    return [(_asset(row), rules[row[14]]) for row in rows]
+
+
+def read_inventory(connection: Connection) -> Inventory:
+    """Return the districts, assets and sensors of the city, those that have ended too.
+
+    Raises
+    ------
+    NotFound
+        No city has been loaded yet.
+    """
+    with translated():
+        city = connection.execute(_SQL["city_name"]).fetchone()
+        if city is None:
+            raise NotFound("the database holds no city yet; run 'citywatch seed' or 'citywatch registry import'")
+        return Inventory(
+            city_id=city[0],
+            name=Name(city[1], city[2]),
+            districts=[
+                District(DistrictId(row[0]), Name(row[1], row[2]), DistrictClass(row[3]), row[4], row[5])
+                for row in connection.execute(_SQL["districts"])
+            ],
+            assets=[_asset(row) for row in connection.execute(_SQL["assets"]) if row[0] != PLATFORM_ASSET],
+            sensors=[
+                Sensor(AssetId(row[0]), SensorId(row[1]), ModelId(row[2]), *row[3:])
+                for row in connection.execute(_SQL["sensors"])
+            ],
         )
-        for row in rows
-    ]
+
+
+def _asset(row: TupleRow) -> Asset:
+    return Asset(
+        asset_id=AssetId(row[0]),
+        kind_id=KindId(row[1]),
+        district_id=DistrictId(row[2]),
+        name=Name(row[3], row[4]),
+        latitude=row[5],
+        longitude=row[6],
+        responsible_unit=row[7],
+        origin=Origin(row[8]),
+        parameters=row[9],
+        parent_id=row[10],
+        street=row[11],
+        valid_from=row[12],
+        valid_until=row[13],
+    )
 
 
 def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]]]:
@@ -229,6 +284,8 @@ def _rows(registry: Registry) -> Iterator[tuple[str, Sequence[Mapping[str, Any]]
                 "system_id": kind.system_id,
                 **_names(kind.name),
                 "coverage": None if kind.coverage is None else Jsonb(msgspec.to_builtins(kind.coverage)),
+                "parameters": Jsonb(msgspec.to_builtins(kind.parameters)),
+                "part_of": list(kind.part_of),
             }
             for kind in registry.kinds
         ],
@@ -276,11 +333,12 @@ def _sensors(registry: Registry) -> Iterator[Sequence[Any]]:
         )
 
 
-def _datastreams(registry: Registry) -> Iterator[Sequence[Any]]:
+def _measures(registry: Registry) -> Iterator[Sequence[Any]]:
     units = {entry.property_id: entry.unit for entry in registry.properties}
-    measures = {
-        model.model_id: [
-            (
+    for model in registry.models:
+        for measure in model.measures:
+            yield (
+                model.model_id,
                 measure.property_id,
                 units[measure.property_id],
                 measure.expected_interval,
@@ -292,13 +350,6 @@ def _datastreams(registry: Registry) -> Iterator[Sequence[Any]]:
                 measure.resolution,
                 Jsonb(msgspec.to_builtins(measure.limits)),
             )
-            for measure in model.measures
-        ]
-        for model in registry.models
-    }
-    for sensor in registry.sensors:
-        for measure in measures[sensor.model_id]:
-            yield (sensor.asset_id, sensor.sensor_id, *measure)
 
 
 def _names(name: Name) -> dict[str, str]:

@@ -25,21 +25,22 @@ ON CONFLICT (property_id) DO UPDATE SET
     name_en = excluded.name_en, name_zh = excluded.name_zh, unit = excluded.unit, decimals = excluded.decimals
 
 -- name: upsert_kind
-INSERT INTO asset_kind (kind_id, system_id, name_en, name_zh, coverage)
-VALUES (%(kind_id)s, %(system_id)s, %(name_en)s, %(name_zh)s, %(coverage)s)
+INSERT INTO asset_kind (kind_id, system_id, name_en, name_zh, coverage, parameters, part_of)
+VALUES (%(kind_id)s, %(system_id)s, %(name_en)s, %(name_zh)s, %(coverage)s, %(parameters)s, %(part_of)s)
 ON CONFLICT (kind_id) DO UPDATE SET
-    system_id = excluded.system_id, name_en = excluded.name_en, name_zh = excluded.name_zh, coverage = excluded.coverage
+    system_id = excluded.system_id, name_en = excluded.name_en, name_zh = excluded.name_zh, coverage = excluded.coverage,
+    parameters = excluded.parameters, part_of = excluded.part_of
 
 -- name: stage
 -- what the seed files say; compared with what the tables hold, and taken over as a whole
-DROP TABLE IF EXISTS pg_temp.given_asset, pg_temp.given_sensor, pg_temp.given_datastream, pg_temp.registry_change;
+DROP TABLE IF EXISTS pg_temp.given_asset, pg_temp.given_sensor, pg_temp.given_measure, pg_temp.registry_change;
 CREATE TEMPORARY TABLE given_asset (LIKE asset) ON COMMIT DROP;
 CREATE TEMPORARY TABLE given_sensor (LIKE sensor) ON COMMIT DROP;
-CREATE TEMPORARY TABLE given_datastream ON COMMIT DROP AS
-SELECT asset_id, sensor_id, property_id, unit, expected_interval, sampling, span_low, span_high, plausible_low,
+CREATE TEMPORARY TABLE given_measure ON COMMIT DROP AS
+SELECT ''::text AS model_id, property_id, unit, expected_interval, sampling, span_low, span_high, plausible_low,
        plausible_high, resolution, limits
 FROM datastream
-WITH NO DATA;
+WITH NO DATA
 
 -- name: copy_assets
 COPY given_asset (asset_id, kind_id, district_id, name_en, name_zh, latitude, longitude, responsible_unit, origin,
@@ -49,9 +50,12 @@ COPY given_asset (asset_id, kind_id, district_id, name_en, name_zh, latitude, lo
 COPY given_sensor (asset_id, sensor_id, model_id, model_name_en, model_name_zh, installed_at, removed_at, calibrated_at,
                    calibrated_until) FROM STDIN
 
--- name: copy_datastreams
-COPY given_datastream (asset_id, sensor_id, property_id, unit, expected_interval, sampling, span_low, span_high,
-                       plausible_low, plausible_high, resolution, limits) FROM STDIN
+-- name: copy_measures
+COPY given_measure (model_id, property_id, unit, expected_interval, sampling, span_low, span_high, plausible_low,
+                    plausible_high, resolution, limits) FROM STDIN
+
+-- name: count_datastreams
+SELECT count(*) FROM given_sensor JOIN given_measure USING (model_id)
 
 -- name: end_sensors_with_their_assets
 UPDATE given_sensor s SET removed_at = least(s.removed_at, a.valid_until)
@@ -120,9 +124,12 @@ WHERE c.what = 'sensor' AND c.change = 'retired' AND s.asset_id = c.asset_id AND
 -- name: apply_datastreams
 INSERT INTO datastream AS d (asset_id, sensor_id, property_id, unit, expected_interval, sampling, span_low, span_high,
                              plausible_low, plausible_high, resolution, limits)
-SELECT g.*
-FROM given_datastream g
-LEFT JOIN datastream d USING (asset_id, sensor_id, property_id)
+SELECT s.asset_id, s.sensor_id, g.property_id, g.unit, g.expected_interval, g.sampling, g.span_low, g.span_high,
+       g.plausible_low, g.plausible_high, g.resolution, g.limits
+FROM given_sensor s
+JOIN given_measure g USING (model_id)
+LEFT JOIN datastream d
+       ON d.asset_id = s.asset_id AND d.sensor_id = s.sensor_id AND d.property_id = g.property_id
 WHERE (g.unit, g.expected_interval, g.sampling, g.span_low, g.span_high, g.plausible_low, g.plausible_high, g.resolution,
        g.limits)
       IS DISTINCT FROM (d.unit, d.expected_interval, d.sampling, d.span_low, d.span_high, d.plausible_low,
@@ -188,7 +195,7 @@ NOTIFY citywatch_registry
 -- name: datastreams
 SELECT d.datastream_id, k.system_id, a.kind_id, a.district_id, d.asset_id, d.sensor_id, d.property_id, d.unit,
        d.expected_interval, d.sampling, d.span_low, d.span_high, d.plausible_low, d.plausible_high, d.resolution,
-       d.limits, CASE WHEN s.removed_at <= now() THEN s.removed_at END AS removed_at
+       d.limits::text, CASE WHEN s.removed_at <= now() THEN s.removed_at END AS removed_at
 FROM datastream d
 JOIN asset a USING (asset_id)
 JOIN asset_kind k USING (kind_id)
@@ -201,9 +208,26 @@ SELECT definition FROM rule ORDER BY rule_id
 -- name: asset_names
 SELECT asset_id, name_en, name_zh FROM asset
 
+-- name: city_name
+SELECT city_id, name_en, name_zh FROM city
+
+-- name: districts
+SELECT district_id, name_en, name_zh, district_class, boundary, boundary_source FROM district ORDER BY district_id
+
+-- name: assets
+SELECT asset_id, kind_id, district_id, name_en, name_zh, latitude, longitude, responsible_unit, origin, parameters,
+       parent_id, street, valid_from, valid_until
+FROM asset
+ORDER BY asset_id
+
+-- name: sensors
+SELECT asset_id, sensor_id, model_id, installed_at, removed_at, calibrated_at, calibrated_until
+FROM sensor
+ORDER BY asset_id, sensor_id
+
 -- name: assets_with_coverage
 SELECT a.asset_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude, a.responsible_unit,
-       a.origin, a.parameters, a.parent_id, a.street, a.valid_from, a.valid_until, k.coverage
+       a.origin, a.parameters, a.parent_id, a.street, a.valid_from, a.valid_until, k.coverage::text
 FROM asset a
 JOIN asset_kind k USING (kind_id)
 WHERE k.coverage IS NOT NULL

@@ -37,19 +37,42 @@ async def assets(
     system: str | None = None,
     kind: str | None = None,
     district: str | None = None,
+    parent: str | None = None,
     text: str | None = None,
+    ended: bool = False,
     after: str = "",
     limit: int,
 ) -> list[T]:
-    """Return up to ``limit`` assets with an identifier after ``after``, in order; ``text`` is sought in the names."""
-    pattern = None if text is None else f"%{_escaped(text)}%"
-    values = {"system": system, "kind": kind, "district": district, "text": pattern, "after": after, "limit": limit}
+    """Return up to ``limit`` assets with an identifier after ``after``, in order; ``text`` is sought in the names.
+
+    ``ended``: also those that are not there now, because they have ended or have not begun.
+    """
+    values = {
+        "system": system,
+        "kind": kind,
+        "district": district,
+        "parent": parent,
+        "text": None if text is None else f"%{_escaped(text)}%",
+        "ended": ended,
+        "after": after,
+        "limit": limit,
+    }
     return await database.rows(_SQL["assets"], values, into)
 
 
 async def asset(database: Database, into: Callable[..., T], asset_id: str) -> T | None:
     """Return one asset."""
     return await database.row(_SQL["asset"], {"asset_id": asset_id}, into)
+
+
+async def versions(database: Database, into: Callable[..., T], asset_id: str) -> list[T]:
+    """Return what the record of an asset has said, oldest first."""
+    return await database.rows(_SQL["versions"], {"asset_id": asset_id}, into)
+
+
+async def kinds(database: Database, into: Callable[..., T]) -> list[T]:
+    """Return the kinds of assets with their design parameters and coverage rules."""
+    return await database.rows(_SQL["kinds"], {}, into)
 
 
 async def asset_states(

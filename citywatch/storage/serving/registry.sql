@@ -17,24 +17,36 @@ SELECT district_id, name_en, name_zh, district_class, boundary, boundary_source 
 SELECT system_id, name_en, name_zh FROM system ORDER BY system_id
 
 -- name: assets
-SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude,
-       a.responsible_unit, a.origin, a.parameters
+SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude, a.street,
+       a.responsible_unit, a.origin, a.parent_id, a.valid_from, a.valid_until, a.parameters
 FROM asset a
 JOIN asset_kind k USING (kind_id)
 WHERE a.asset_id > %(after)s
   AND (%(system)s::text IS NULL OR k.system_id = %(system)s)
   AND (%(kind)s::text IS NULL OR a.kind_id = %(kind)s)
   AND (%(district)s::text IS NULL OR a.district_id = %(district)s)
+  AND (%(parent)s::text IS NULL OR a.parent_id = %(parent)s)
+  AND (%(ended)s OR ((a.valid_from IS NULL OR a.valid_from <= now())
+                     AND (a.valid_until IS NULL OR a.valid_until > now())))
   AND (%(text)s::text IS NULL OR a.asset_id ILIKE %(text)s OR a.name_en ILIKE %(text)s OR a.name_zh ILIKE %(text)s)
 ORDER BY a.asset_id
 LIMIT %(limit)s
 
 -- name: asset
-SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude,
-       a.responsible_unit, a.origin, a.parameters
+SELECT a.asset_id, k.system_id, a.kind_id, a.district_id, a.name_en, a.name_zh, a.latitude, a.longitude, a.street,
+       a.responsible_unit, a.origin, a.parent_id, a.valid_from, a.valid_until, a.parameters
 FROM asset a
 JOIN asset_kind k USING (kind_id)
 WHERE a.asset_id = %(asset_id)s
+
+-- name: versions
+SELECT valid_from, valid_until, kind_id, district_id, street, name_en, name_zh, responsible_unit, origin
+FROM asset_version
+WHERE asset_id = %(asset_id)s
+ORDER BY valid_from
+
+-- name: kinds
+SELECT kind_id, system_id, name_en, name_zh, part_of, parameters, coverage FROM asset_kind ORDER BY system_id, kind_id
 
 -- name: asset_states
 -- what the map shows: the worst open alarm, and how many datastreams are silent

@@ -78,7 +78,7 @@ def test_a_hole_of_one_millimetre_leaks_half_a_litre_a_second() -> None:
 
 
 def test_a_gas_leak_fills_its_well_and_no_other(scenario: Scenario) -> None:
-    leaking, sound = site(scenario, "well-014"), site(scenario, "well-002")
+    leaking, sound = site(scenario, "well-017"), site(scenario, "well-002")
     assert isinstance(leaking, GasWell)
     assert isinstance(sound, GasWell)
     times = START + np.array([-1.0, 300.0, 900.0, 2300.0])
@@ -90,7 +90,7 @@ def test_a_gas_leak_fills_its_well_and_no_other(scenario: Scenario) -> None:
 
 
 def test_blocked_inlets_pond_deeper_than_a_neighbour_and_then_drain(scenario: Scenario) -> None:
-    place = site(scenario, "ponding-019")
+    place = site(scenario, "ponding-001")
     assert isinstance(place, PondingPoint)
     times = START + np.arange(0, ROUND, 30)
     depth = place.depth(times)
@@ -108,11 +108,11 @@ def test_blocked_inlets_pond_deeper_than_a_neighbour_and_then_drain(scenario: Sc
 
 def test_depth_does_not_depend_on_where_one_begins_to_ask(scenario: Scenario) -> None:
     times = START + np.arange(0, 3 * ROUND, 60)
-    whole = site(scenario, "ponding-019")
+    whole = site(scenario, "ponding-001")
     assert isinstance(whole, PondingPoint)
-    one_by_one = [look(site(scenario, "ponding-019"), "rain_rate", [time])[0] for time in times[:5]]
+    one_by_one = [look(site(scenario, "ponding-001"), "rain_rate", [time])[0] for time in times[:5]]
     assert len(one_by_one) == 5
-    late = site(scenario, "ponding-019")
+    late = site(scenario, "ponding-001")
     assert isinstance(late, PondingPoint)
     assert np.array_equal(late.depth(times[40:]), whole.depth(times)[40:])
 

@@ -23,7 +23,7 @@ from simulators.world import World
 START = 748_000 * 2_400_000
 MINUTE = 60_000
 _HEAD = "scenario_id: x\nabout: y\nperiod: 600\nevents:\n"
-GOLDEN = "3e52673b4098117a206a18b24ccce1f5ede94f3c1e8acacd11a20af41dc92375"
+GOLDEN = "46d0b7c2f54f542f0e14587420da83e99823e530a668d94e71cc16db335a172a"
 
 
 def world(city: Registry, *, scenario: str = "demo", seed: int = 1) -> World:
@@ -37,9 +37,10 @@ def city() -> Registry:
 
 @pytest.fixture(scope="module")
 def small(city: Registry) -> Registry:
-    """One asset of each kind, and what the scenario names."""
-    wanted = {"yangtze-1", "well-001", "ponding-019", "cabinet-001", "lamp-001-01"}
-    return replace(city, sensors=[sensor for sensor in city.sensors if sensor.asset_id in wanted])
+    """One asset of each kind with a sensor of each model."""
+    wanted = {"yangtze-1", "well-001", "ponding-001", "cabinet-001", "lamp-001-01"}
+    chosen = {(one.asset_id, one.model_id): one for one in city.sensors if one.asset_id in wanted}
+    return replace(city, sensors=list(chosen.values()))
 
 
 def readings(place: World, start: int, end: int, pack: int = 0) -> set[tuple[str, str, float, float]]:
@@ -91,7 +92,36 @@ def test_sendings_are_in_order_and_readings_in_the_interval(city: Registry) -> N
     assert times == sorted(times)
     assert times[0] > START
     assert times[-1] <= START + MINUTE
-    assert len({row[0] for row in readings(place, START, START + MINUTE)}) == len(place.devices) == 482
+    assert len({row[0] for row in readings(place, START, START + MINUTE)}) == len(place.devices) == 1237
+
+
+def test_every_kind_of_asset_has_plausible_readings() -> None:
+    """A sensor of every model, on every kind of asset that carries it."""
+    whole = load_city("wuhan")
+    kinds = {asset.asset_id: asset.kind_id for asset in whole.assets}
+    chosen = {(kinds[one.asset_id], one.model_id): one for one in whole.sensors}
+    names = {one.asset_id for one in chosen.values()}
+    assets = [asset for asset in whole.assets if asset.asset_id in names]
+    names |= {asset.parent_id for asset in assets if asset.parent_id}
+    few = replace(
+        whole, assets=[asset for asset in whole.assets if asset.asset_id in names], sensors=list(chosen.values())
+    )
+    place = world(few, scenario="quiet")
+    assert len(place.devices) == len(chosen)
+    plausible = {
+        (f"{one.asset_id}/{one.sensor_id}", str(measure.property_id)): measure.plausible
+        for one in chosen.values()
+        for model in whole.models
+        if model.model_id == one.model_id
+        for measure in model.measures
+    }
+    seen = set()
+    for topic, name, _, value in readings(place, START, START + 24 * 60 * MINUTE, pack=60 * MINUTE):
+        key = ("/".join(topic.split("/")[4:6]), name)
+        seen.add(key)
+        lost_echo = name == "distance" and value == 9999
+        assert plausible[key].low <= value <= plausible[key].high or lost_echo, (key, value)
+    assert seen == set(plausible)
 
 
 def test_lamp_controllers_fall_silent_with_their_breaker(city: Registry) -> None:
