@@ -30,6 +30,7 @@ from api.handlers import (
     webhooks,
 )
 from api.parameters import PREFIX, refuse_unknown_parameters
+from api.sensorthings import routes as sensorthings
 
 _DESCRIPTION: Final = """
 citywatch watches a city's lifelines: bridges, gas network, waterlogging points, streetlights.
@@ -88,6 +89,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         stream,
     ):
         app.include_router(handlers.router, prefix=PREFIX)
+    app.include_router(sensorthings.router)
     app.middleware("http")(_secure)
     app.mount("/", StaticFiles(directory=console_folder(), html=True), name="console")
     return app

@@ -1,0 +1,1 @@
+"""OGC SensorThings over HTTP and a real database on both engines."""
