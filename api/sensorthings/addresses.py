@@ -25,7 +25,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Steps to a collection or an entity, then ``inside`` a property of the entity; references or a bare value of it."""
+    """Steps to a collection or an entity, then ``inside`` a property; references, or a bare value of the property."""
 
     steps: tuple[Step, ...]
     inside: tuple[str, ...]

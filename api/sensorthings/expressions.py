@@ -1,5 +1,6 @@
 """Syntax trees as what is asked of a set: every name is looked up, every comparison made sure to make sense."""
 
+import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Final
@@ -36,6 +37,7 @@ _MIRRORED: Final = {
     Comparator.GREATER: Comparator.LESS,
     Comparator.GREATER_OR_EQUAL: Comparator.LESS_OR_EQUAL,
 }
+_ZONED: Final = re.compile(r"(?:Z|[+-][0-9]{2}:[0-9]{2})\Z")
 _FUNCTIONS: Final = "startswith, endswith, substringof and st_within"
 
 
@@ -54,18 +56,14 @@ def read_expression(tree: Syntax, entities: EntitySet, part: str, *, level: int 
     """Return the meaning of a condition about a set; ``part`` is the option it stands in."""
     if level > DEEPEST:
         raise Unreadable(part, place(tree), f"nested deeper than {DEEPEST} levels")
-    below = lambda child: read_expression(child, entities, part, level=level + 1)  # noqa: E731
-    match tree.data:
-        case "disjunction":
-            return Or(tuple(below(child) for child in trees(tree)))
-        case "conjunction":
-            return And(tuple(below(child) for child in trees(tree)))
-        case "not_":
-            return Not(below(trees(tree)[0]))
-        case "call":
-            return _call(tree, entities, part)
-        case _:
-            return _comparison(tree, entities, part)
+    if tree.data == "call":
+        return _call(tree, entities, part)
+    if tree.data == "comparison":
+        return _comparison(tree, entities, part)
+    parts = tuple(read_expression(child, entities, part, level=level + 1) for child in trees(tree))
+    if tree.data == "not_":
+        return Not(parts[0])
+    return Or(parts) if tree.data == "disjunction" else And(parts)
 
 
 def _comparison(tree: Syntax, entities: EntitySet, part: str) -> Expression:
@@ -192,13 +190,14 @@ def _literal(tree: Syntax, part: str) -> Literal:
 
 
 def _time(text: str, part: str, at: int) -> datetime:
+    message = f"{text!r} is no time; write 2026-11-20T12:00:00Z"
     try:
-        found = datetime.fromisoformat(text)
-        if found.tzinfo is None:
-            raise ValueError(text)
-        return found.astimezone(UTC)
+        found = datetime.fromisoformat(text).astimezone(UTC) if _ZONED.search(text) else None
     except (ValueError, OverflowError) as error:
-        raise Unreadable(part, at, f"{text!r} is no time; write 2026-11-20T12:00:00Z") from error
+        raise Unreadable(part, at, message) from error
+    if found is None:
+        raise Unreadable(part, at, message)
+    return found
 
 
 def read_order(tree: Syntax, entities: EntitySet, part: str) -> tuple[Order, ...]:

@@ -78,7 +78,9 @@ async def get_entities(
             address.steps[-1].entities, {name: text for name, text in given.items() if text is not None}
         )
         async with reading(ctx.database) as reader:
-            return await answer(reader, address, asked, root=_root(request), link=quote(path, safe="/()':$"), after=after)
+            return await answer(
+                reader, address, asked, root=_root(request), link=quote(path, safe="/()':$"), after=after
+            )
     except Unreadable as error:
         fault = FieldFault(field=error.part, message=error.message)
         return problem(400, "The query cannot be understood", str(error), [fault])

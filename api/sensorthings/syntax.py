@@ -1,5 +1,6 @@
 """Texts of query options as syntax trees: the grammar, and what is expected where a text departs from it."""
 
+from collections.abc import Set as AbstractSet
 from functools import cache
 from importlib.resources import files
 from typing import Final
@@ -58,16 +59,16 @@ def parse(option: str, text: str) -> Syntax:
         return _grammar().parse(text, start=option)
     except UnexpectedToken as error:
         at_end = error.token.type == "$END"
-        place = len(text) if at_end else int(error.pos_in_stream or 0)
+        at = len(text) if at_end else int(error.token.start_pos or 0)
         got = "the end" if at_end else repr(str(error.token))
-        raise Unreadable(part, place + 1, f"{_wish(error.accepts or error.expected)} expected, {got} found") from error
+        raise Unreadable(part, at + 1, f"{_wish(error.accepts or error.expected)} expected, {got} found") from error
     except UnexpectedCharacters as error:
-        place = error.pos_in_stream
-        message = f"{_wish(error.allowed)} expected, {text[place : place + 1]!r} found"
-        raise Unreadable(part, place + 1, message) from error
+        at = int(error.pos_in_stream or 0)
+        message = f"{_wish(error.allowed)} expected, {text[at : at + 1]!r} found"
+        raise Unreadable(part, at + 1, message) from error
     except UnexpectedInput as error:
         raise Unreadable(part, 1, "cannot be read") from error
 
 
-def _wish(names: "set[str] | None") -> str:
+def _wish(names: AbstractSet[str] | None) -> str:
     return " or ".join(dict.fromkeys(_EXPECTED[name] for name in sorted(names or ()) if name in _EXPECTED)) or "the end"

@@ -180,7 +180,7 @@ class TextSearch:
 
 @dataclass(frozen=True, slots=True)
 class Within:
-    """True when the place at the end of the path lies in a polygon: in its first ring, the edge included, in no other."""
+    """True when the place at the end of the path lies in a polygon: in its first ring, edge included, in no other."""
 
     path: Path
     rings: tuple[Ring, ...]

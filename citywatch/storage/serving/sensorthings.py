@@ -16,17 +16,18 @@ from citywatch.storage.serving.sensorthings_filter import (
     Parameters,
     after_key,
     condition,
+    has_identifier,
     joined_on,
-    key_of,
     order_term,
     table,
 )
+from citywatch.storage.sql import load_sql
 
 Row = Mapping[str, Any]
 """The properties of an entity by their names in the standard, and the columns its links join on."""
 LONGEST: Final = 20
 """How long one statement may take [s]."""
-_PARENT: Final = "parent_no"
+_SQL: Final = load_sql("citywatch.storage.serving", "sensorthings.sql")
 _TYPES: Final = {"datastream_id": sql.SQL("int4[]")}  # of the columns that links join on; the others are text
 
 
@@ -47,109 +48,81 @@ class Reader:
 
     async def entity(self, entities: EntitySet, identifier: str) -> Row | None:
         """Return the entity with an identifier."""
-        key = key_of(entities, identifier)
-        if key is None:
-            return None
         parameters = Parameters()
-        tests = [
-            sql.SQL("{} = {}").format(sql.Identifier("e", name), parameters.add(value))
-            for name, value in zip(KEYS[entities], key, strict=True)
-        ]
-        rows = await self._rows(
-            sql.SQL("SELECT * FROM {} WHERE {}").format(table(entities, "e"), sql.SQL(" AND ").join(tests)), parameters
-        )
+        tests = has_identifier(entities, identifier, "e", parameters)
+        rows = await self._rows("entity", parameters, table=table(entities, "e"), tests=tests)
         return rows[0] if rows else None
 
     async def entities(self, entities: EntitySet, query: Query, *, after: str | None = None) -> Found:
         """Return a page of a set; ``after``: of what follows the entity with this identifier in the default order."""
         parameters = Parameters()
-        where = self._where(entities, query, parameters)
-        count = await self._count(entities, where, parameters) if query.count else None
-        if after is not None:
-            where = sql.SQL("{} AND {}").format(where, after_key(entities, after, "e", parameters))
-        order = self._order(entities, query, parameters)
-        statement = sql.SQL("SELECT * FROM {} WHERE {} ORDER BY {} LIMIT {} OFFSET {}").format(
-            table(entities, "e"), where, order, parameters.add(query.top + 1), parameters.add(query.skip)
-        )
-        rows = await self._rows(statement, parameters)
-        return Found(rows[: query.top], count, len(rows) > query.top)
+        parts = _parts(entities, query, after, parameters)
+        rows = await self._rows("page", parameters, **parts)
+        count = (await self._rows("count", parameters, **parts))[0]["count"] if query.count else None
+        return Found(rows[: query.top], count, len(rows) > query.top > 0)
 
     async def linked(
         self, entities: EntitySet, link: str, rows: Sequence[Row], query: Query, *, after: str | None = None
     ) -> list[Found]:
         """Return a page of what a link of each row leads to, in the order of the rows; ``after`` as above."""
         target = ENTITIES[entities].links[link].target
-        columns = joined_on(entities, target)
         parameters = Parameters()
-        where = self._where(target, query, parameters)
-        order = self._order(target, query, parameters)
-        parents = sql.SQL("unnest({}) WITH ORDINALITY AS p({}, {})").format(
-            sql.SQL(", ").join(
-                sql.SQL("{}::{}").format(
-                    parameters.add([row[name] for row in rows]), _TYPES.get(name, sql.SQL("text[]"))
-                )
-                for name in columns
-            ),
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.Identifier(_PARENT),
-        )
-        joins = sql.SQL(" AND ").join(
-            sql.SQL("{} = {}").format(sql.Identifier("e", name), sql.Identifier("p", name)) for name in columns
-        )
-        following = sql.SQL("true") if after is None else after_key(target, after, "e", parameters)
-        found: list[list[Row]] = [[] for _ in rows]
-        statement = sql.SQL(
-            "SELECT p.{parent}, e.* FROM {parents} CROSS JOIN LATERAL"
-            " (SELECT * FROM {table} WHERE {joins} AND {where} AND {following} ORDER BY {order} LIMIT {limit} OFFSET {offset}) AS e"
-            " ORDER BY p.{parent}, {order}"
-        ).format(
-            parent=sql.Identifier(_PARENT),
-            parents=parents,
-            table=table(target, "e"),
-            joins=joins,
-            where=where,
-            following=following,
-            order=order,
-            limit=parameters.add(query.top + 1),
-            offset=parameters.add(query.skip),
-        )
-        for row in await self._rows(statement, parameters):
-            found[row[_PARENT] - 1].append(row)
+        parts = {
+            **_parts(target, query, after, parameters),
+            **_parents(joined_on(entities, target), rows, parameters),
+        }
+        pages: list[list[Row]] = [[] for _ in rows]
+        for row in await self._rows("linked", parameters, **parts):
+            pages[row["parent_no"] - 1].append(row)
         counts: list[int | None] = [None] * len(rows)
         if query.count:
-            statement = sql.SQL(
-                "SELECT p.{parent}, (SELECT count(*) FROM {table} WHERE {joins} AND {where}) AS count FROM {parents}"
-            ).format(
-                parent=sql.Identifier(_PARENT), table=table(target, "e"), joins=joins, where=where, parents=parents
-            )
-            for row in await self._rows(statement, parameters):
-                counts[row[_PARENT] - 1] = row["count"]
+            for row in await self._rows("linked_counts", parameters, **parts):
+                counts[row["parent_no"] - 1] = row["count"]
         return [
-            Found(page[: query.top], count, len(page) > query.top) for page, count in zip(found, counts, strict=True)
+            Found(page[: query.top], count, len(page) > query.top > 0)
+            for page, count in zip(pages, counts, strict=True)
         ]
 
-    async def _count(self, entities: EntitySet, where: sql.Composable, parameters: Parameters) -> int:
-        statement = sql.SQL("SELECT count(*) AS count FROM {} WHERE {}").format(table(entities, "e"), where)
-        (row,) = await self._rows(statement, parameters)
-        count: int = row["count"]
-        return count
-
-    def _where(self, entities: EntitySet, query: Query, parameters: Parameters) -> sql.Composable:
-        return sql.SQL("true") if query.where is None else condition(query.where, entities, "e", parameters)
-
-    def _order(self, entities: EntitySet, query: Query, parameters: Parameters) -> sql.Composed:
-        terms = [order_term(order, "e", parameters) for order in query.order]
-        return sql.SQL(", ").join([*terms, *(sql.Identifier("e", name) for name in KEYS[entities])])
-
-    async def _rows(self, statement: sql.Composed, parameters: Parameters) -> list[Row]:
+    async def _rows(self, statement: str, parameters: Parameters, **parts: sql.Composable) -> list[Row]:
         try:
             async with self._connection.cursor(row_factory=dict_row) as cursor:
-                await cursor.execute(statement, parameters.values)
+                await cursor.execute(sql.SQL(_SQL[statement].decode()).format(**parts), parameters.values)
                 return list(await cursor.fetchall())
         except errors.QueryCanceled as error:
             raise Rejected(
                 Reason.TOO_LARGE, f"this takes longer than {LONGEST} s; narrow it down, by phenomenonTime for one"
             ) from error
+
+
+def _parts(entities: EntitySet, query: Query, after: str | None, parameters: Parameters) -> dict[str, sql.Composable]:
+    always = sql.SQL("true")
+    order = [
+        *(order_term(term, "e", parameters) for term in query.order),
+        *(sql.Identifier("e", name) for name in KEYS[entities]),
+    ]
+    return {
+        "table": table(entities, "e"),
+        "where": always if query.where is None else condition(query.where, entities, "e", parameters),
+        "following": always if after is None else after_key(entities, after, "e", parameters),
+        "order": sql.SQL(", ").join(order),
+        "limit": parameters.add(query.top + 1),
+        "offset": parameters.add(query.skip),
+    }
+
+
+def _parents(columns: Sequence[str], rows: Sequence[Row], parameters: Parameters) -> dict[str, sql.Composable]:
+    """Return the rows as a table ``p`` of the columns a link joins on, numbered from 1, and the join."""
+    arrays = [
+        sql.SQL("{}::{}").format(parameters.add([row[name] for row in rows]), _TYPES.get(name, sql.SQL("text[]")))
+        for name in columns
+    ]
+    joins = [sql.SQL("{} = {}").format(sql.Identifier("e", name), sql.Identifier("p", name)) for name in columns]
+    return {
+        "parents": sql.SQL("unnest({}) WITH ORDINALITY AS p({}, parent_no)").format(
+            sql.SQL(", ").join(arrays), sql.SQL(", ").join(map(sql.Identifier, columns))
+        ),
+        "joins": sql.SQL(" AND ").join(joins),
+    }
 
 
 def are_linked(entities: EntitySet, row: Row, target: EntitySet, other: Row) -> bool:

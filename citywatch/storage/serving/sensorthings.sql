@@ -70,3 +70,24 @@ SELECT a.asset_id AS id, a.name_en AS name, a.name_en AS description, 'applicati
        jsonb_build_object('kind', a.kind_id, 'district', a.district_id) AS properties,
        point(a.longitude, a.latitude) AS place, a.asset_id
 FROM asset a
+
+-- name: entity
+SELECT * FROM {table} WHERE {tests}
+
+-- name: page
+SELECT * FROM {table} WHERE {where} AND {following} ORDER BY {order} LIMIT {limit} OFFSET {offset}
+
+-- name: count
+SELECT count(*) AS count FROM {table} WHERE {where}
+
+-- name: linked
+-- a page of each parent in one statement; what a link leads to is found by the columns both sides have
+SELECT p.parent_no, e.*
+FROM {parents}
+CROSS JOIN LATERAL (
+    SELECT * FROM {table} WHERE {joins} AND {where} AND {following} ORDER BY {order} LIMIT {limit} OFFSET {offset}
+) AS e
+ORDER BY p.parent_no, {order}
+
+-- name: linked_counts
+SELECT p.parent_no, (SELECT count(*) FROM {table} WHERE {joins} AND {where}) AS count FROM {parents}

@@ -6,7 +6,7 @@ A condition is true or false, never null: ``not`` means the opposite for absent 
 import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, LiteralString, cast
+from typing import Any, Final
 
 from psycopg import sql
 
@@ -79,7 +79,7 @@ class Parameters:
 
 def table(entities: EntitySet, alias: str) -> sql.Composed:
     """Return the entities of a set as a table expression."""
-    text = sql.SQL(cast("LiteralString", _SQL[entities.value].decode()))
+    text = sql.SQL(_SQL[entities.value].decode())
     return sql.SQL("({}) AS {}").format(text, sql.Identifier(alias))
 
 
@@ -169,15 +169,17 @@ def _comparison(
 ) -> sql.Composable:
     if value is None:
         return _null_comparison(path, comparator, alias, parameters)
-    if path.name == "id" and comparator is Comparator.EQUAL:  # by its key, which has an index
-        return _identity(entities, str(value), alias, parameters)
+    if path.name == "id" and comparator is Comparator.EQUAL and isinstance(value, str | int):
+        return has_identifier(entities, str(value), alias, parameters)
     left, right = _typed(path, value, alias, parameters), sql.SQL("{}").format(parameters.add(value))
     if isinstance(value, str):
         right = sql.SQL("{}::text").format(right)
         if comparator not in {Comparator.EQUAL, Comparator.NOT_EQUAL}:
             right = sql.SQL('{} COLLATE "C"').format(right)
-    shape = "({0} IS NULL OR {0} {1} {2})" if comparator is Comparator.NOT_EQUAL else "({0} IS NOT NULL AND {0} {1} {2})"
-    return sql.SQL(cast("LiteralString", shape)).format(left, _OPERATORS[comparator], right)
+    shape = (
+        "({0} IS NULL OR {0} {1} {2})" if comparator is Comparator.NOT_EQUAL else "({0} IS NOT NULL AND {0} {1} {2})"
+    )
+    return sql.SQL(shape).format(left, _OPERATORS[comparator], right)
 
 
 def _null_comparison(path: Path, comparator: Comparator, alias: str, parameters: Parameters) -> sql.Composable:
@@ -191,7 +193,8 @@ def _null_comparison(path: Path, comparator: Comparator, alias: str, parameters:
     return sql.SQL("false")
 
 
-def _identity(entities: EntitySet, identifier: str, alias: str, parameters: Parameters) -> sql.Composable:
+def has_identifier(entities: EntitySet, identifier: str, alias: str, parameters: Parameters) -> sql.Composable:
+    """Return the condition that an entity has an identifier, by its key, which has an index."""
     key = key_of(entities, identifier)
     if key is None:
         return sql.SQL("false")
@@ -211,7 +214,7 @@ def _typed(path: Path, value: Literal, alias: str, parameters: Parameters) -> sq
     if isinstance(value, str):
         kind, cast_to = "string", "text"
     return sql.SQL("CASE WHEN jsonb_typeof({0}) = {1} THEN ({0} #>> '{{}}')::{2} END").format(
-        inside, sql.Literal(kind), sql.SQL(cast("LiteralString", cast_to))
+        inside, sql.Literal(kind), sql.SQL(cast_to)
     )
 
 
@@ -236,7 +239,7 @@ def _column(alias: str, name: str) -> sql.Composed:
 
 
 def _all(parts: Sequence[sql.Composable], word: str) -> sql.Composed:
-    return sql.SQL("({})").format(sql.SQL(cast("LiteralString", word)).join(parts))
+    return sql.SQL("({})").format(sql.SQL(word).join(parts))
 
 
 def _is_time(micros: str) -> bool:
