@@ -6,14 +6,11 @@ from typing import Any, Final
 from urllib.parse import quote, urlencode
 
 from api.sensorthings.addresses import address_of
-from citywatch.errors import Reason, Rejected
 from citywatch.model.sensorthings import ENTITIES, EntitySet, Query
 from citywatch.storage.serving.sensorthings import Found, Reader, Row
 
 Document = dict[str, Any]
 _PLAIN: Final = "$',()/:;@"
-MOST: Final = 50_000
-"""Entities of one answer, the expanded ones counted."""
 
 
 class Writer:
@@ -22,7 +19,6 @@ class Writer:
     def __init__(self, reader: Reader, root: str) -> None:
         self._reader = reader
         self._root = root
-        self._written = 0
 
     async def page(self, entities: EntitySet, found: Found, query: Query, link: str) -> Document:
         """Return a page of a collection; ``link`` leads to it."""
@@ -32,16 +28,7 @@ class Writer:
         return {**page, "value": await self.documents(entities, found.rows, query)}
 
     async def documents(self, entities: EntitySet, rows: Sequence[Row], query: Query) -> list[Document]:
-        """Return entities with their expansions.
-
-        Raises
-        ------
-        Rejected
-            The answer would hold more than :data:`MOST` entities.
-        """
-        self._written += len(rows)
-        if self._written > MOST:
-            raise Rejected(Reason.TOO_LARGE, f"this asks for more than {MOST} entities at once; lower $top in $expand")
+        """Return entities with their expansions."""
         documents = [self._document(entities, row, query.select) for row in rows]
         for name, asked in query.expand.items():
             link = ENTITIES[entities].links[name]

@@ -37,6 +37,7 @@ _UNREADABLE: Final[dict[int | str, dict[str, Any]]] = {
 _OPTIONS: Final = ("$filter", "$orderby", "$top", "$skip", "$count", "$select", "$expand", "$skiptoken")
 
 
+@router.get("/", include_in_schema=False)
 @router.get("")
 async def get_service(request: Request) -> dict[str, Any]:
     """Return the sets of OGC SensorThings 1.1 that are served, and the requirements that are met."""

@@ -27,6 +27,8 @@ Row = Mapping[str, Any]
 """The properties of an entity by their names in the standard, and the columns its links join on."""
 LONGEST: Final = 20
 """How long one statement may take [s]."""
+MOST: Final = 10_000
+"""Linked entities that one reader returns: what an answer with expansions can hold."""
 _SQL: Final = load_sql("citywatch.storage.serving", "sensorthings.sql")
 _TYPES: Final = {"datastream_id": sql.SQL("int4[]")}  # of the columns that links join on; the others are text
 
@@ -45,6 +47,7 @@ class Reader:
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._left = MOST
 
     async def entity(self, entities: EntitySet, identifier: str) -> Row | None:
         """Return the entity with an identifier."""
@@ -64,24 +67,38 @@ class Reader:
     async def linked(
         self, entities: EntitySet, link: str, rows: Sequence[Row], query: Query, *, after: str | None = None
     ) -> list[Found]:
-        """Return a page of what a link of each row leads to, in the order of the rows; ``after`` as above."""
+        """Return a page of what a link of each row leads to, in the order of the rows; ``after`` as above.
+
+        Raises
+        ------
+        Rejected
+            There are more than :data:`MOST`, those of earlier calls included.
+        """
         target = ENTITIES[entities].links[link].target
+        columns = joined_on(entities, target)
+        keys = [tuple(row[name] for name in columns) for row in rows]
+        numbers = {key: number for number, key in enumerate(dict.fromkeys(keys))}
         parameters = Parameters()
         parts = {
             **_parts(target, query, after, parameters),
-            **_parents(joined_on(entities, target), rows, parameters),
+            **_parents(columns, list(numbers), parameters),
+            "most": parameters.add(self._left + 1),
         }
-        pages: list[list[Row]] = [[] for _ in rows]
+        pages: list[list[Row]] = [[] for _ in numbers]
         for row in await self._rows("linked", parameters, **parts):
             pages[row["parent_no"] - 1].append(row)
-        counts: list[int | None] = [None] * len(rows)
+        counts: list[int | None] = [None] * len(numbers)
         if query.count:
             for row in await self._rows("linked_counts", parameters, **parts):
                 counts[row["parent_no"] - 1] = row["count"]
-        return [
+        found = [
             Found(page[: query.top], count, len(page) > query.top > 0)
             for page, count in zip(pages, counts, strict=True)
         ]
+        self._left -= sum(len(pages[numbers[key]]) for key in keys)  # one that several share counts for each
+        if self._left < 0:
+            raise Rejected(Reason.TOO_LARGE, f"this asks for more than {MOST} linked entities; lower $top, expand less")
+        return [found[numbers[key]] for key in keys]
 
     async def _rows(self, statement: str, parameters: Parameters, **parts: sql.Composable) -> list[Row]:
         try:
@@ -110,11 +127,13 @@ def _parts(entities: EntitySet, query: Query, after: str | None, parameters: Par
     }
 
 
-def _parents(columns: Sequence[str], rows: Sequence[Row], parameters: Parameters) -> dict[str, sql.Composable]:
-    """Return the rows as a table ``p`` of the columns a link joins on, numbered from 1, and the join."""
+def _parents(
+    columns: Sequence[str], keys: Sequence[tuple[Any, ...]], parameters: Parameters
+) -> dict[str, sql.Composable]:
+    """Return keys as a table ``p`` of the columns a link joins on, numbered from 1, and the join."""
     arrays = [
-        sql.SQL("{}::{}").format(parameters.add([row[name] for row in rows]), _TYPES.get(name, sql.SQL("text[]")))
-        for name in columns
+        sql.SQL("{}::{}").format(parameters.add(list(values)), _TYPES.get(name, sql.SQL("text[]")))
+        for name, values in zip(columns, zip(*keys, strict=True), strict=True)
     ]
     joins = [sql.SQL("{} = {}").format(sql.Identifier("e", name), sql.Identifier("p", name)) for name in columns]
     return {

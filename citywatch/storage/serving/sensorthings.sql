@@ -88,6 +88,7 @@ CROSS JOIN LATERAL (
     SELECT * FROM {table} WHERE {joins} AND {where} AND {following} ORDER BY {order} LIMIT {limit} OFFSET {offset}
 ) AS e
 ORDER BY p.parent_no, {order}
+LIMIT {most}
 
 -- name: linked_counts
 SELECT p.parent_no, (SELECT count(*) FROM {table} WHERE {joins} AND {where}) AS count FROM {parents}
