@@ -31,6 +31,7 @@ from api.handlers import (
 )
 from api.parameters import PREFIX, refuse_unknown_parameters
 from api.sensorthings import routes as sensorthings
+from api.sensorthings.service import create_service
 
 _DESCRIPTION: Final = """
 citywatch watches a city's lifelines: bridges, gas network, waterlogging points, streetlights.
@@ -91,6 +92,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         app.include_router(handlers.router, prefix=PREFIX)
     app.include_router(sensorthings.router)
     app.middleware("http")(_secure)
+    app.mount("/sta/v1.1", create_service(context), name="sensorthings")
     app.mount("/", StaticFiles(directory=console_folder(), html=True), name="console")
     return app
 
