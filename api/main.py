@@ -11,6 +11,7 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from api.context import Context
 from api.errors import PROBLEMS, install_error_handlers
@@ -31,6 +32,8 @@ from api.handlers import (
 )
 from api.parameters import PREFIX, refuse_unknown_parameters
 from api.sensorthings import routes as sensorthings
+from api.handlers.metrics import get_metrics
+from api.metrics import Measured, Requests
 from api.sensorthings.service import create_service
 
 _DESCRIPTION: Final = """
@@ -70,6 +73,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         redoc_url=None,
     )
     app.state.context = context
+    requests = app.state.requests = Requests()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"])
@@ -92,6 +96,8 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         app.include_router(handlers.router, prefix=PREFIX)
     app.include_router(sensorthings.router)
     app.middleware("http")(_secure)
+    app.add_middleware(Measured, requests=requests)
+    app.router.routes.append(Route("/metrics", get_metrics))
     app.mount("/sta/v1.1", create_service(context), name="sensorthings")
     app.mount("/", StaticFiles(directory=console_folder(), html=True), name="console")
     return app
