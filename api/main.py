@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from api.context import Context
 from api.errors import PROBLEMS, install_error_handlers
+from api.examples import describe_examples
 from api.handlers import (
     alarms,
     coverage_days,
@@ -31,10 +32,9 @@ from api.handlers import (
     targets,
     webhooks,
 )
-from api.parameters import PREFIX, refuse_unknown_parameters
-from api.sensorthings import routes as sensorthings
 from api.handlers.metrics import get_metrics
 from api.metrics import Measured, Requests
+from api.parameters import PREFIX, refuse_unknown_parameters
 from api.sensorthings.service import create_service
 
 _DESCRIPTION: Final = """
@@ -96,7 +96,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         stream,
     ):
         app.include_router(handlers.router, prefix=PREFIX)
-    app.include_router(sensorthings.router)
+    describe_examples(app)
     app.middleware("http")(_secure)
     app.add_middleware(Measured, requests=requests)
     app.router.routes.append(Route("/metrics", get_metrics))

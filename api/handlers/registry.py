@@ -5,11 +5,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.context import Ctx
+from api.etags import TaggedRoute
 from api.schemas.registry import Asset, AssetPage, AssetState, Boundary, City, District, ObservedProperty, Rule, System
 from citywatch.errors import NotFound
 from citywatch.storage.serving import registry
 
-router = APIRouter(tags=["registry"])
+router = APIRouter(tags=["registry"], route_class=TaggedRoute)
 Filter = Annotated[str | None, Query(max_length=63)]
 
 

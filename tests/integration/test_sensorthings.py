@@ -130,7 +130,7 @@ def test_nested_expansions_bring_the_newest_values_at_once(service: httpx.Client
 def test_pages_are_without_gap_or_repetition(service: httpx.Client, order: str | None) -> None:
     if order == "name":
         found = everything(service, "Things", orderby=order, top=37)
-        assert len(set(ids(found))) == len(found) == 150
+        assert len(set(ids(found))) == len(found) == get(service, "Things", top=0, count="true")["@iot.count"]
         assert [one["name"] for one in found] == sorted(one["name"] for one in found)
         return
     options = {} if order is None else {"orderby": order}
@@ -242,9 +242,11 @@ HOSTILE: Final = (
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_hostile_filters_do_no_harm(service: httpx.Client, text: str) -> None:
+    before = get(service, "Things", count="true", top=0)
     answer = service.get("Things", params={"$filter": text, "$count": "true", "$top": "1"})
     assert answer.status_code in {200, 400}, answer.text
-    assert get(service, "Things", count="true", top=1)["@iot.count"] == 150
+    assert get(service, "Things", count="true", top=0) == before
+    assert before["@iot.count"] > 100
 
 
 WORDS: Final = """
@@ -259,7 +261,7 @@ POLYGON: Final = "geography'POLYGON((0 0,1 0,1 1,0 0))'"
     st.sampled_from(["Things", "Datastreams", "Observations", "Locations", "Sensors"]),
     st.lists(st.one_of(st.sampled_from([*WORDS.split(), POLYGON]), st.text(max_size=3)), max_size=9).map(" ".join),
 )
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_filter_is_answered_or_refused(service: httpx.Client, entities: str, text: str) -> None:
     answer = service.get(entities, params={"$filter": text, "$top": "1"})
     assert answer.status_code in {200, 400}, answer.text
@@ -405,7 +407,7 @@ def observations(service: httpx.Client) -> list[Document]:
 
 
 @given(THINGS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_filters_of_things_agree_with_their_twin(service: httpx.Client, things: list[Document], twin: Twin) -> None:
     found = get(service, "Things", filter=twin.text, select="id", top=1000, count="true")
     expected = [one["@iot.id"] for one in things if twin.holds(one)]
@@ -414,7 +416,7 @@ def test_filters_of_things_agree_with_their_twin(service: httpx.Client, things: 
 
 
 @given(OBSERVATIONS)
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_filters_of_observations_agree_with_their_twin(
     service: httpx.Client, observations: list[Document], twin: Twin
 ) -> None:
