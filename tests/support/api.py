@@ -1,9 +1,7 @@
 """The API over a real database, called without a network or over one."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from ipaddress import ip_network
