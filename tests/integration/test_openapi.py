@@ -16,7 +16,7 @@ from tests.support.api import api_server
 from tests.support.filled_city import fill_city
 from tests.support.servers import DatabaseServer
 
-EXAMPLES = 8
+EXAMPLES = 5
 """Of each operation, valid ones and as many that are not; always the same, so that a failure is never by chance."""
 # endless, or not to be had without a broker
 _ELSEWHERE = ("/api/v1/stream", "/api/v1/dead-letters/redrive")
