@@ -131,12 +131,13 @@ def condition(expression: Expression, entities: EntitySet, alias: str, parameter
 def order_term(order: Order, alias: str, parameters: Parameters) -> sql.Composed:
     """Return a term of an ORDER BY; texts go by code points, what is absent comes last."""
     path, column = order.path, _column(alias, order.path.name)
+    direction = "DESC" if order.descending else "ASC"
     if path.kind is Kind.JSON:
         column = sql.SQL("nullif({}, 'null'::jsonb)").format(_inside(path, alias, parameters))
+        direction += " NULLS LAST"  # nothing else is ever absent; asked for there, it would cost the index
     elif path.kind is Kind.TEXT:
         column = sql.SQL('{} COLLATE "C"').format(column)
-    direction = sql.SQL("DESC NULLS LAST" if order.descending else "ASC NULLS LAST")
-    return sql.SQL("{} {}").format(column, direction)
+    return sql.SQL("{} {}").format(column, sql.SQL(direction))
 
 
 def after_key(entities: EntitySet, identifier: str, alias: str, parameters: Parameters) -> sql.Composable:
