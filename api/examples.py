@@ -35,6 +35,16 @@ EXAMPLES: Final[Mapping[str, Any]] = {
     "topic": "citywatch/v1/hanyang/+/#",
     "limit": 100,
     "last-event-id": "4711",
+    "day": "2026-11-20",
+    "by": "2026-12-31",
+    "street": "Yingwu Avenue",
+    "asset": ["yangtze-2"],
+    "cheapest": 10,
+    "target_id": "bridge-coverage",
+    "indicator_id": "citywatch",
+    "report_id": 1,
+    "language": "en",
+    "format": "html",
 }
 """Cursors have none: what `next` of a page says is not for people."""
 

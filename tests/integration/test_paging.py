@@ -11,8 +11,13 @@ from tests.support.api import api_client
 from tests.support.filled_city import fill_city
 
 CURSORS = {"after", "before", "begin"}
-# `until` of the ledger leads on, minute by minute; the verdicts of coverage are all asked for at once
-WITHOUT_CURSOR = {"/api/v1/ledger", "/api/v1/coverage/assets"}
+# `until` of the ledger leads on, minute by minute; verdicts and gaps of a day are asked for at once, reports are few
+WITHOUT_CURSOR = {
+    "/api/v1/ledger",
+    "/api/v1/coverage/assets",
+    "/api/v1/coverage/days/{day}/gaps",
+    "/api/v1/reports",
+}
 
 _LETTERS = """
 INSERT INTO dead_letter (received_at, topic, reason, detail, readings, payload, payload_size, payload_sha256)
