@@ -67,6 +67,10 @@ def install_error_handlers(app: FastAPI) -> None:
         detail = "; ".join(f"{fault.field}: {fault.message}" for fault in faults)
         return problem(422, "The request does not fit", detail, faults)
 
+    @app.exception_handler(OverflowError)
+    async def out_of_time(_request: Request, _error: OverflowError) -> JSONResponse:
+        return problem(422, "The request does not fit", "a time is too far away; stay within the years 2 to 9998")
+
     @app.exception_handler(HTTPException)
     async def plain(_request: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, str(error.detail), str(error.detail))

@@ -11,14 +11,17 @@ from fastapi import Depends, FastAPI, Request, Response
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.middleware.gzip import GZipMiddleware
 from fastapi.staticfiles import StaticFiles
+from starlette.routing import Route
 
 from api.context import Context
 from api.errors import PROBLEMS, install_error_handlers
+from api.examples import describe_examples
 from api.handlers import (
     alarms,
     coverage_days,
     dead_letters,
     event_windows,
+    export,
     indicators,
     ledger,
     observations,
@@ -29,7 +32,10 @@ from api.handlers import (
     targets,
     webhooks,
 )
+from api.handlers.metrics import get_metrics
+from api.metrics import Measured, Requests
 from api.parameters import PREFIX, refuse_unknown_parameters
+from api.sensorthings.service import create_service
 
 _DESCRIPTION: Final = """
 citywatch watches a city's lifelines: bridges, gas network, waterlogging points, streetlights.
@@ -68,6 +74,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         redoc_url=None,
     )
     app.state.context = context
+    requests = app.state.requests = Requests()
     app.add_middleware(GZipMiddleware, minimum_size=1000)
     if cors_origins:
         app.add_middleware(CORSMiddleware, allow_origins=list(cors_origins), allow_methods=["GET"])
@@ -77,6 +84,7 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         sensors,
         observations,
         event_windows,
+        export,
         rollups,
         alarms,
         indicators,
@@ -88,7 +96,11 @@ def create_app(context: Context, *, cors_origins: Sequence[str] = ()) -> FastAPI
         stream,
     ):
         app.include_router(handlers.router, prefix=PREFIX)
+    describe_examples(app)
     app.middleware("http")(_secure)
+    app.add_middleware(Measured, requests=requests)
+    app.router.routes.append(Route("/metrics", get_metrics))
+    app.mount("/sta/v1.1", create_service(context), name="sensorthings")
     app.mount("/", StaticFiles(directory=console_folder(), html=True), name="console")
     return app
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 
 from api.context import Ctx
+from api.etags import TaggedRoute
 from api.schemas.registry import (
     Asset,
     AssetKind,
@@ -21,7 +22,7 @@ from api.schemas.registry import (
 from citywatch.errors import NotFound
 from citywatch.storage.serving import registry
 
-router = APIRouter(tags=["registry"])
+router = APIRouter(tags=["registry"], route_class=TaggedRoute)
 Filter = Annotated[str | None, Query(max_length=63)]
 
 

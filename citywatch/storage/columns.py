@@ -44,6 +44,9 @@ _ROW: Final = np.dtype(
 )
 _KEY: Final = np.dtype([("datastream_id", ">i4"), ("phenomenon_time", ">i8")])
 _KEY_AND_RESULT: Final = np.dtype([("datastream_id", ">i4"), ("phenomenon_time", ">i8"), ("result", ">f8")])
+_OBSERVATION: Final = np.dtype(
+    [("phenomenon_time", ">i8"), ("received_time", ">i8"), ("result", ">f8"), ("quality", ">i2")]
+)
 _ARRAY: Final = np.dtype(">i4")
 _TIMESTAMPTZ: Final = 1184  # type numbers of PostgreSQL
 _TYPES: Final = {np.dtype(np.int16): 21, np.dtype(np.int32): 23, np.dtype(np.int64): 20, np.dtype(np.float64): 701}
@@ -143,3 +146,15 @@ def results_from_bytes(data: bytes | None) -> tuple[NDArray[np.int32], NDArray[n
     rows = np.frombuffer(data or b"", dtype=_KEY_AND_RESULT)
     times = rows["phenomenon_time"].astype(np.int64) + _POSTGRES_EPOCH
     return rows["datastream_id"].astype(np.int32), times, rows["result"].astype(np.float64)
+
+
+def observations_from_bytes(data: bytes | None, datastream_id: int) -> Observations:
+    """Return rows of one datastream that the server joined in binary: times, result, quality; None for no row."""
+    rows = np.frombuffer(data or b"", dtype=_OBSERVATION)
+    return Observations(
+        datastream_id=np.full(len(rows), datastream_id, dtype=np.int32),
+        phenomenon_time=rows["phenomenon_time"].astype(np.int64) + _POSTGRES_EPOCH,
+        received_time=rows["received_time"].astype(np.int64) + _POSTGRES_EPOCH,
+        result=rows["result"].astype(np.float64),
+        quality=rows["quality"].astype(np.int16),
+    )

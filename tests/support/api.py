@@ -1,11 +1,13 @@
-"""The API over a real database, called without a network."""
+"""The API over a real database, called without a network or over one."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from ipaddress import ip_network
 
 import httpx
+import uvicorn
 
 from api.context import Context
 from api.live import Live
@@ -15,6 +17,8 @@ from citywatch.broker import BrokerAddress
 from citywatch.clock import Clock, SystemClock
 from citywatch.redrive import redrive
 from citywatch.storage.serving.database import Database
+from cli.embedded.ports import free_port
+from tests.support.waiting import wait_until
 
 
 @asynccontextmanager
@@ -38,3 +42,22 @@ async def api_client(
         ) as client,
     ):
         yield client
+
+
+@contextmanager
+def api_server(database: str, clock: Clock | None = None) -> Iterator[str]:
+    """Yield the address of an API that really listens."""
+    served = Database(database, process="test api", connections=4)
+    port = free_port()
+    app = create_app(Context(served, clock or SystemClock(), Live(served)))
+    server = uvicorn.Server(
+        uvicorn.Config(app, host="127.0.0.1", port=port, log_level="warning", timeout_graceful_shutdown=2)
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    try:
+        wait_until(lambda: server.started, what="the API")
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(30)

@@ -90,6 +90,12 @@ async def changes(database: Database, into: Callable[..., T], *, after: int, lim
     return await database.rows(_SQL["changes"], {"after": after, "limit": limit}, into)
 
 
+async def open_counts(database: Database) -> dict[tuple[str, int], int]:
+    """Return how many alarms are open, by system and severity; every system is there."""
+    rows: list[dict[str, Any]] = await database.rows(_SQL["open_counts"], {}, dict)
+    return {(row["system_id"], row["severity"]): row["alarms"] for row in rows}
+
+
 async def newest_event(database: Database) -> int:
     """Return the number of the newest event, 0 when there is none."""
     row: dict[str, int] | None = await database.row(_SQL["newest_event"], {}, dict)

@@ -39,3 +39,17 @@ SELECT o.event_id, o.type, o.data FROM outbox o WHERE o.event_id > %(after)s ORD
 
 -- name: newest_event
 SELECT coalesce(max(event_id), 0) AS event_id FROM alarm_event
+
+-- name: open_counts
+SELECT s.system_id, v.severity, count(o.alarm_id) AS alarms
+FROM system s
+CROSS JOIN generate_series(1, 4) AS v(severity)
+LEFT JOIN (
+    SELECT a.alarm_id, a.severity, k.system_id
+    FROM alarm a
+    JOIN asset USING (asset_id)
+    JOIN asset_kind k USING (kind_id)
+    WHERE a.closed_at IS NULL
+) o USING (system_id, severity)
+GROUP BY s.system_id, v.severity
+ORDER BY s.system_id, v.severity
