@@ -39,6 +39,7 @@ def sent(case: Any) -> httpx.Response:
     return httpx.request(request.method, request.url, headers=dict(request.headers), content=body, timeout=30)
 
 
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", list(GenerationMode))
 def test_no_request_makes_the_api_fail(description: Any, mode: GenerationMode) -> None:
     answered: set[str] = set()

@@ -53,19 +53,24 @@ async def test_pages_are_the_list(client: httpx.AsyncClient) -> None:
         ("/dead-letters", {}, "before", 6),
     ]
     for path, query, cursor, size in lists:
-        whole = await get(client, path, **query, limit=500)
-        assert whole["next"] is None, path
-        items: list[Any] = []
-        position: object = None
-        while True:
-            page = await get(client, path, **query, limit=size, **({} if position is None else {cursor: position}))
-            items += page["items"]
-            position = page["next"]
-            assert len(page["items"]) == size or position is None, path
-            if position is None:
-                break
-        assert len(whole["items"]) > size, f"{path}: too few for two pages"
-        assert [_without_now(item) for item in items] == [_without_now(item) for item in whole["items"]], path
+        whole = await walked(client, path, query, cursor, size=500)
+        assert len(whole) > size, f"{path}: too few for two pages"
+        assert await walked(client, path, query, cursor, size=size) == whole, path
+
+
+async def walked(
+    client: httpx.AsyncClient, path: str, query: dict[str, object], cursor: str, *, size: int
+) -> list[dict[str, Any]]:
+    """Return what all pages hold."""
+    items: list[dict[str, Any]] = []
+    position: object = None
+    while True:
+        page = await get(client, path, **query, limit=size, **({} if position is None else {cursor: position}))
+        items += map(_without_now, page["items"])
+        position = page["next"]
+        assert len(page["items"]) == size or position is None, path
+        if position is None:
+            return items
 
 
 def _without_now(item: dict[str, Any]) -> dict[str, Any]:
