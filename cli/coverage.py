@@ -109,7 +109,7 @@ def compute(
             for progress in judge_due(connection, time_zone=settings.time_zone, at=now, first=first, last=last):
                 done = progress.done
                 bar.update(task, completed=progress.done, total=progress.total)
-    print(f"{done} days of kinds judged" if done else "nothing was due")
+    print(f"{done} days of kinds judged" if done else "nothing was due; a day is judged when it is over")
 
 
 @app.command("what-if")

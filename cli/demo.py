@@ -82,7 +82,9 @@ def demo(
 
         url = f"http://127.0.0.1:{http_port}/"
         _wait_until_served(url, stack, stop)
-        console.print(f"\n  console  [bold]{url}[/bold]\n  API      {url}docs\n\n  Ctrl-C stops everything.")
+        console.print(f"\n  console  [bold]{url}[/bold]\n  API      {url}docs")
+        console.print(f"  other commands: export CITYWATCH_DATABASE_URL='{database}'", markup=False, soft_wrap=True)
+        console.print("\n  Ctrl-C stops everything.")
         if open_browser:
             webbrowser.open(url)
         while not stop.wait(1.0):

@@ -40,10 +40,10 @@ def targets(
     for one in states:
         target = one.target
         table.add_row(
-            target.target_id, target.name.en, target.baseline_says, f"{target.value:g} {target.unit}",
-            str(target.deadline or ""), "" if one.value is None else f"{one.value:.6g}",
+            target.target_id, target.name.en, target.baseline_says, _with_unit(target.value, target.unit),
+            str(target.deadline or ""), "" if one.value is None else f"{one.value:,.10g}",
             f"{one.value_day or ''}{f' ({one.entered_by})' if one.entered_by else ''}",
-            "" if one.on_plan is None else f"{one.on_plan:.6g}", one.standing.value,
+            "" if one.on_plan is None else f"{one.on_plan:,.4g}", one.standing.value,
             f"{target.source}, {target.obligation.value}",
         )  # fmt: skip
     console_for(220).print(table)
@@ -65,6 +65,10 @@ def enter(
     with connect(_database(), process="targets") as connection:
         enter_value(connection, entry)
     print(f"{target_id}: {value:g} on {on}, entered by {entry.author}")
+
+
+def _with_unit(value: float, unit: str) -> str:
+    return f"{value:,.10g}" if unit == "1" else f"{value:,.10g} {unit}"
 
 
 def _database() -> str:

@@ -22,7 +22,10 @@ export function StatusBar({ state, words }) {
 
 /** The second line: which systems are shown, the time in the city, the language. */
 export function ViewBar({ state, words, now, system, setSystem, setLang }) {
-  const systems = (state.parts.registry?.systems ?? []).map((one) => [one.system_id, words.name(one)]);
+  const present = new Set(state.parts.assets?.map((asset) => asset.system_id));
+  const systems = (state.parts.registry?.systems ?? [])
+    .filter((one) => present.has(one.system_id))
+    .map((one) => [one.system_id, words.name(one)]);
   return html`<nav class="view-bar">
     <${Choice}
       label=${words.t("filter.system")}

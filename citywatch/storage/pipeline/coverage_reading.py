@@ -46,7 +46,8 @@ def chosen_day(connection: Connection, wanted: date | None) -> date:
     judged = read_judged_days(connection)
     if judged is None:
         raise NotFound(
-            "coverage by day has not been judged yet; run 'citywatch upkeep' or 'citywatch coverage compute'"
+            "no day of coverage has been judged yet; a day is judged when it is over, by 'citywatch upkeep' or"
+            " 'citywatch coverage compute'. Coverage of this moment stands in the console and at /api/v1/coverage"
         )
     if wanted is not None and not judged[0] <= wanted <= judged[1]:
         raise NotFound(
