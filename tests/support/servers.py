@@ -87,11 +87,13 @@ def postgres_server(folder: Path) -> Iterator[DatabaseServer]:
 
 @contextmanager
 def timescaledb_server(folder: Path, root: str, level: Level, *options: str) -> Iterator[DatabaseServer]:
-    """Run TimescaleDB out of a root folder, with more options of the server where they are given."""
+    """Run TimescaleDB out of a root folder; no fsync either. ``options`` are further ones of the server."""
     data, log = folder / "data", folder / "timescaledb.log"
     data.mkdir(parents=True, exist_ok=True)
     program = REPOSITORY / ".ci" / "timescaledb"
-    server: subprocess.Popen[bytes] = spawn([program, "run", root, data, *options], log=log, dies_with_us=signal.SIGINT)
+    server: subprocess.Popen[bytes] = spawn(
+        [program, "run", root, data, "-c", "fsync=off", *options], log=log, dies_with_us=signal.SIGINT
+    )
     try:
         address = f"host='{data}' user=postgres dbname=postgres"
         _wait_until_ready(server, address, log, 0)
