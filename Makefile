@@ -11,7 +11,7 @@ demo: environment  ## the whole system on this machine; the console's address is
 	@$(RUN) citywatch demo --state "$(STATE)"
 
 test: environment  ## the suite, on a real database and a real broker
-	@$(RUN) pytest
+	@$(RUN) pytest --numprocesses 3 --dist loadfile  # they wait more than they work
 
 check: environment  ## formatting, lint, types, import contracts
 	@$(RUN) ruff format --check .

@@ -95,7 +95,7 @@ def test_an_empty_database(every_level: DatabaseServer) -> None:
 
 def test_a_database_of_the_release_before(plain_database: str) -> None:
     with connect(plain_database, process="test") as connection:
-        connection.execute("DROP TABLE rollup_1min, rollup_1h, rollup_1day, retention_horizon, rollup_due")
+        connection.execute("DROP TABLE rollup_1min, rollup_1h, rollup_1day, retention_horizon, rollup_due CASCADE")
         connection.execute("DROP FUNCTION prepare_rollups, drop_partitions, partitions_of")
         connection.execute("DELETE FROM migration WHERE name LIKE '%rollups'")
     code, findings = doctor(plain_database)

@@ -141,6 +141,7 @@ def test_a_process_that_fell_silent_is_an_alarm_and_one_that_was_stopped_is_none
 
 
 def test_a_city_that_was_seeded_before_has_no_such_alarm(connection: Connection, clock: SetClock) -> None:
+    connection.execute("DELETE FROM asset_version WHERE kind_id = 'platform'")
     connection.execute("DELETE FROM asset WHERE kind_id = 'platform'")
     connection.execute("INSERT INTO ledger VALUES (%s, '?', 1, 1, 0, 0, 0, 0)", (BEGIN,))
     watch = PlatformWatch(connection, rules=read_rules(connection), assets=read_asset_names(connection), clock=clock)

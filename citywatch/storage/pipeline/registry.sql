@@ -122,6 +122,7 @@ FROM registry_change c
 WHERE c.what = 'sensor' AND c.change = 'retired' AND s.asset_id = c.asset_id AND s.sensor_id = c.sensor_id
 
 -- name: apply_datastreams
+-- in the order of the files, which is that of the staged rows: the same registry gets the same numbers
 INSERT INTO datastream AS d (asset_id, sensor_id, property_id, unit, expected_interval, sampling, span_low, span_high,
                              plausible_low, plausible_high, resolution, limits)
 SELECT s.asset_id, s.sensor_id, g.property_id, g.unit, g.expected_interval, g.sampling, g.span_low, g.span_high,
@@ -134,6 +135,7 @@ WHERE (g.unit, g.expected_interval, g.sampling, g.span_low, g.span_high, g.plaus
        g.limits)
       IS DISTINCT FROM (d.unit, d.expected_interval, d.sampling, d.span_low, d.span_high, d.plausible_low,
                         d.plausible_high, d.resolution, d.limits)
+ORDER BY s.ctid, g.ctid
 ON CONFLICT (asset_id, sensor_id, property_id) DO UPDATE SET
     unit = excluded.unit, expected_interval = excluded.expected_interval, sampling = excluded.sampling,
     span_low = excluded.span_low, span_high = excluded.span_high, plausible_low = excluded.plausible_low,
