@@ -32,16 +32,22 @@ def description(postgresql: DatabaseServer) -> Iterator[Any]:
     postgresql.drop(database)
 
 
-def sent(case: Any) -> httpx.Response:
+@pytest.fixture
+def client() -> Iterator[httpx.Client]:
+    with httpx.Client(timeout=30) as opened:
+        yield opened
+
+
+def sent(client: httpx.Client, case: Any) -> httpx.Response:
     """Return the answer to a request, sent byte for byte as it was drawn."""
     request: Any = requests.Request(**case.as_transport_kwargs()).prepare()
     body = request.body.encode() if isinstance(request.body, str) else request.body
-    return httpx.request(request.method, request.url, headers=dict(request.headers), content=body, timeout=30)
+    return client.request(request.method, request.url, headers=dict(request.headers), content=body)
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", list(GenerationMode))
-def test_no_request_makes_the_api_fail(description: Any, mode: GenerationMode) -> None:
+def test_no_request_makes_the_api_fail(description: Any, client: httpx.Client, mode: GenerationMode) -> None:
     answered: set[str] = set()
     for found in description.get_all_operations():
         operation = found.ok()
@@ -55,7 +61,7 @@ def test_no_request_makes_the_api_fail(description: Any, mode: GenerationMode) -
             derandomize=True,
         )
         def answers(case: Any) -> None:
-            answer = sent(case)
+            answer = sent(client, case)
             answered.add(case.operation.label)
             assert answer.status_code < 500, (case.as_curl_command(), answer.text)
             if answer.status_code >= 400:
