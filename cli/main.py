@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from citywatch.errors import CitywatchError, Misconfigured, Unavailable
+from citywatch.logs import configure_logs
 from citywatch.settings import ProcessSettings, check_variables, load_settings
 from cli import coverage, dashboards, dead_letters, registry, targets, waveforms
 from cli.bench.command import bench
@@ -185,6 +186,7 @@ def options(
 
 def main() -> None:
     """Run the command; exit with 2 when a person has to change something, 3 when a server is away, 1 otherwise."""
+    configure_logs(process="command", level="warning")  # processes set up their own
     try:
         app()
     except Misconfigured as error:
