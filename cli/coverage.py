@@ -90,8 +90,9 @@ def compute(
     kind: Annotated[str | None, typer.Option(help="With --again: this kind alone.")] = None,
     again: Annotated[bool, typer.Option(help="Judge days anew that are judged already; needs --from.")] = False,
 ) -> None:
-    """Judge the days that are over and due; broken off, it goes on where it was."""
+    """Judge the days that are over and due, and compute their indicators; broken off, it goes on where it was."""
     from analytics.coverage_history import judge_due
+    from analytics.indicator_history import compute_due
     from citywatch.model.identifiers import KindId
     from citywatch.storage.pipeline.coverage_days import forget_days
 
@@ -109,7 +110,16 @@ def compute(
             for progress in judge_due(connection, time_zone=settings.time_zone, at=now, first=first, last=last):
                 done = progress.done
                 bar.update(task, completed=progress.done, total=progress.total)
-    print(f"{done} days of kinds judged" if done else "nothing was due; a day is judged when it is over")
+            task, computed = bar.add_task("days of indicators", total=None), 0
+            for _ in compute_due(connection, time_zone=settings.time_zone, at=now):
+                computed += 1
+                bar.update(task, completed=computed)
+            bar.update(task, total=computed)
+    print(
+        f"{done} days of kinds judged, indicators of {computed} days"
+        if done or computed
+        else "nothing was due; a day is judged when it is over"
+    )
 
 
 @app.command("what-if")

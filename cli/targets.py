@@ -41,9 +41,9 @@ def targets(
         target = one.target
         table.add_row(
             target.target_id, target.name.en, target.baseline_says, _with_unit(target.value, target.unit),
-            str(target.deadline or ""), "" if one.value is None else f"{one.value:,.10g}",
+            str(target.deadline or ""), "" if one.value is None else _with_unit(one.value, target.unit),
             f"{one.value_day or ''}{f' ({one.entered_by})' if one.entered_by else ''}",
-            "" if one.on_plan is None else f"{one.on_plan:,.4g}", one.standing.value,
+            "" if one.on_plan is None else _with_unit(one.on_plan, target.unit), one.standing.value,
             f"{target.source}, {target.obligation.value}",
         )  # fmt: skip
     console_for(220).print(table)
@@ -68,7 +68,8 @@ def enter(
 
 
 def _with_unit(value: float, unit: str) -> str:
-    return f"{value:,.10g}" if unit == "1" else f"{value:,.10g} {unit}"
+    digits = f"{round(value, 1 if value < 99.9 else 3):,.10g}"
+    return digits if unit == "1" else f"{digits} {unit}"
 
 
 def _database() -> str:

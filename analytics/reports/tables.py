@@ -108,6 +108,9 @@ def _indicators(report: Report, language: Language, words: Words) -> Iterator[Ta
     )  # fmt: skip
 
 
+_SAID: Final = ("new", "none")  # baselines that documents put into a word
+
+
 def _targets(report: Report, language: Language, words: Words) -> Iterator[Table]:
     yield Table(
         title=words("targets"),
@@ -119,7 +122,7 @@ def _targets(report: Report, language: Language, words: Words) -> Iterator[Table
         rows=[
             [
                 language.of(one.target.name),
-                one.target.baseline_says,
+                words(one.target.baseline_says) if one.target.baseline_says in _SAID else one.target.baseline_says,
                 _value(one.target.value, one.target.unit, words),
                 "" if one.target.deadline is None else one.target.deadline.isoformat(),
                 _value(one.value, one.target.unit, words) + _origin(one),

@@ -25,6 +25,8 @@ WORDS: Final[Mapping[str, Name]] = {
     "made_at": Name("made", "生成时间"),
     "data_to": Name("data up to", "数据截至"),
     "no_data": Name("no data", "无数据"),
+    "new": Name("new", "新增"),
+    "none": Name("none", "无"),
     "coverage": Name("Coverage", "监测覆盖"),
     "coverage_note": Name(
         "Monitored: on the last day every required property was measured with the required share of good observations"
