@@ -2,6 +2,7 @@
 
 import json
 import re
+from importlib.resources import files
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ from simulators.scenario import KINDS_OF_EVENTS, Scenario, ScenarioEntry, known_
 from simulators.storms import storms_of
 
 ROOT = Path(__file__).parents[3]
-FOLDER = ROOT / "simulators" / "scenarios"
+FOLDER = Path(str(files("simulators"))) / "scenarios"
 
 
 @pytest.fixture(scope="module")
